@@ -1,0 +1,71 @@
+/** Bytes, text and base64url without Buffer or TextEncoder, so that pure folders run anywhere. */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8ToBytes, concatBytes } from '@noble/hashes/utils.js'
+import type { Digest, MessageId } from './identifiers.ts'
+
+export { sha256, utf8ToBytes, concatBytes }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** RFC 4648 section 5, no padding. */
+export function toBase64url (bytes: Uint8Array): string {
+  let text = ''
+  let i = 0
+  for (; i + 2 < bytes.length; i += 3) {
+    const n = (bytes[i]! << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!
+    text += ALPHABET[n >> 18]! + ALPHABET[(n >> 12) & 63]! + ALPHABET[(n >> 6) & 63]! + ALPHABET[n & 63]!
+  }
+  const left = bytes.length - i
+  if (left === 1) text += ALPHABET[bytes[i]! >> 2]! + ALPHABET[(bytes[i]! & 3) << 4]!
+  if (left === 2) {
+    const n = (bytes[i]! << 8) | bytes[i + 1]!
+    text += ALPHABET[n >> 10]! + ALPHABET[(n >> 4) & 63]! + ALPHABET[(n & 15) << 2]!
+  }
+  return text
+}
+
+const VALUES = new Int8Array(128).fill(-1)
+for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
+
+/** Undefined when the text is not canonical base64url without padding: one value, one spelling. */
+export function fromBase64url (text: string): Uint8Array | undefined {
+  const rest = text.length % 4
+  if (rest === 1) return undefined
+  const bytes = new Uint8Array(Math.floor(text.length * 3 / 4))
+  let bits = 0; let held = 0; let at = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const value = code < 128 ? VALUES[code]! : -1
+    if (value < 0) return undefined
+    bits = (bits << 6) | value
+    held += 6
+    if (held >= 8) { held -= 8; bytes[at++] = (bits >> held) & 255; bits &= (1 << held) - 1 }
+  }
+  return bits === 0 ? bytes : undefined
+}
+
+export const digestOf = (bytes: Uint8Array): Digest => toBase64url(sha256(bytes)) as Digest
+
+/** An id made of what caused a message, so that doing the same again after a restore names it the same. */
+export const derivedMessageId = (purpose: string, ...causes: string[]): MessageId =>
+  toBase64url(sha256(utf8ToBytes(['tiltas/id/1', purpose, ...causes].join('\0'))).subarray(0, 16)) as MessageId
+
+export function bytesToHex (bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16)
+  return text
+}
+
+export function u64be (n: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  let rest = n
+  for (let i = 7; i >= 0; i--) { bytes[i] = rest % 256; rest = Math.floor(rest / 256) }
+  return bytes
+}
+
+export function equalBytes (a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let different = 0
+  for (let i = 0; i < a.length; i++) different |= a[i]! ^ b[i]!
+  return different === 0
+}
