@@ -1,0 +1,52 @@
+/** What the faces (CLI socket, later the browser console) may ask of a running node. Implemented by node/service.ts. */
+import type { Actor, Command, CommandResult, Justification, OwnEntry } from '../../protocol/commands.ts'
+import type { AgencyId, EntryRef, MessageId, NodeId } from '../../protocol/identifiers.ts'
+import type { HitMessage } from '../../protocol/messages/message.ts'
+import type { Grant } from '../../protocol/policies/grant.ts'
+
+export interface PeerStatus { readonly node: NodeId, readonly reachable: boolean, readonly queued: number, readonly unreceipted: number, readonly lastHeardAt?: number }
+export interface NodeStatus {
+  readonly node: NodeId, readonly version: string, readonly startedAt: number
+  readonly agencies: readonly AgencyId[], readonly peers: readonly PeerStatus[]
+  readonly log: { readonly origin: string, readonly size: number, readonly root: string }
+  readonly waitingCandidates: number, readonly entries: number, readonly addresses: readonly string[]
+}
+/** A hit as its owner sees it. */
+export interface HitView {
+  readonly hit: HitMessage, readonly receivedAt: number, readonly state: 'active' | 'withdrawn'
+  readonly withdrawnBecause?: string, readonly leafIndex: number
+}
+/** A hit as its sender sees it. */
+export interface SentHitView {
+  readonly hit: HitMessage, readonly sentTo: AgencyId
+  readonly state: 'queued' | 'receipted' | 'refused' | 'withheld' | 'expired' | 'withdraw-pending' | 'withdrawn'
+  readonly refusal?: string, readonly leafIndex: number, readonly receiptIndex?: number
+}
+export interface CandidateView {
+  readonly id: MessageId, readonly agency: AgencyId, readonly state: 'waiting' | 'sent' | 'refused' | 'rejected' | 'duplicate'
+  readonly plate: string, readonly country?: string, readonly match: string, readonly confidence: number, readonly observedAt: number
+  readonly entryOwner: AgencyId, readonly entryRef: EntryRef, readonly reason?: string
+}
+export interface EntryView { readonly owner: AgencyId, readonly entry: Partial<OwnEntry> & Pick<OwnEntry, 'ref' | 'plate' | 'category' | 'action' | 'until'>, readonly state: 'in-force' | 'ended' | 'withdraw-pending', readonly sharedWith: readonly { agency: AgencyId, state: string }[] }
+export interface LogReport {
+  readonly ok: boolean, readonly size: number, readonly root: string, readonly checkpointSize: number
+  readonly checked: { readonly leaves: number, readonly checkpoint: boolean, readonly commitmentsOpened: number, readonly receiptsCompared: number }
+  /** What is wrong, in sentences without personal data. */
+  readonly findings: readonly string[]
+}
+
+export interface NodeService {
+  status (): Promise<NodeStatus>
+  /** Resolves when durable and logged. */
+  command (actor: Actor, command: Command): Promise<CommandResult>
+  grants (agency: AgencyId): Promise<readonly { grant: Grant, version: number, hash: string, sentence: string, cedar: string }[]>
+  /** The one door to personal data: each logs its leaf first; a refusal carries the command error. */
+  hits (actor: Actor, agency: AgencyId, because: Justification, page: { after?: string, limit: number }): Promise<{ hits: HitView[], next?: string } | CommandResult>
+  followHits (actor: Actor, agency: AgencyId, signal: AbortSignal): AsyncIterable<HitView>
+  sentHits (actor: Actor, agency: AgencyId, because: Justification, page: { after?: string, limit: number }): Promise<{ hits: SentHitView[], next?: string } | CommandResult>
+  candidates (actor: Actor, agency: AgencyId, because: Justification): Promise<{ candidates: CandidateView[] } | CommandResult>
+  entries (actor: Actor, agency: AgencyId, because: Justification): Promise<{ entries: EntryView[] } | CommandResult>
+  verifyLog (): Promise<LogReport>
+  checkpoint (): Promise<string>
+  trust (): Promise<readonly string[]>
+}

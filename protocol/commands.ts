@@ -1,0 +1,91 @@
+/**
+ * What people ask of a node. Every command names its actor; the role decides who may. The machine answers each with a
+ * result after everything that it changed is durable and logged.
+ */
+import { z } from 'zod'
+import type { AgencyId, PersonId } from './identifiers.ts'
+import { ENTRY_REF, PERSON_ID } from './identifiers.ts'
+import { RAW_PLATE_LENGTH_MAX } from './limits.ts'
+import { agencyId, entryRef, messageId, nationId, seconds } from './messages/message.ts'
+import { ACTIONS, CATEGORIES, ENTRY_WITHDRAW_REASONS, WITHDRAW_REASONS } from './messages/vocabulary.ts'
+
+export const ROLES = ['OFFICER', 'LIST_OWNER', 'NATIONAL_ADMIN', 'LEGAL_OFFICER', 'SUPERVISORY_AUTH', 'NODE_OPERATOR'] as const
+export type Role = typeof ROLES[number]
+
+/** The person, or service, that does something. */
+export interface Actor { readonly personId: PersonId, readonly role: Role, readonly agency: AgencyId }
+export const actorSchema = z.strictObject({ personId: z.string().regex(PERSON_ID), role: z.enum(ROLES), agency: agencyId })
+
+/** Why personal data is read (LED article 25: justification of every consultation). */
+export const CONSULT_REASONS = ['duty-shift', 'hit-handling', 'candidate-review', 'case-work', 'list-upkeep', 'supervision', 'data-subject-request', 'system-check'] as const
+export type ConsultReason = typeof CONSULT_REASONS[number]
+export const justification = z.strictObject({ code: z.enum(CONSULT_REASONS), case: z.string().regex(/^[A-Za-z0-9._/-]{1,40}$/).optional() })
+export type Justification = z.infer<typeof justification>
+
+/** An entry as its owner keeps it: every entry has a reason, a decision, a legal basis, an end and a last confirmation. */
+export const ownEntry = z.strictObject({
+  ref: entryRef,
+  plate: z.string().min(1).max(RAW_PLATE_LENGTH_MAX),
+  country: nationId.optional(),
+  category: z.enum(CATEGORIES),
+  action: z.enum(ACTIONS),
+  reason: z.string().min(3).max(280),
+  decisionRef: z.string().regex(ENTRY_REF),
+  legalBasis: z.string().regex(/^[a-z0-9][a-z0-9./-]{0,59}$/),
+  furtherHits: z.boolean().default(false),
+  until: seconds,
+  confirmedAt: seconds
+})
+export type OwnEntry = z.infer<typeof ownEntry>
+
+/** What `consult` may open; the leaf names it, then the data comes. */
+export const consultable = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('hits'), agency: agencyId }),
+  z.strictObject({ what: z.literal('sent-hits'), agency: agencyId }),
+  z.strictObject({ what: z.literal('candidates'), agency: agencyId }),
+  z.strictObject({ what: z.literal('entries'), agency: agencyId }),
+  z.strictObject({ what: z.literal('log') })
+])
+export type Consultable = z.infer<typeof consultable>
+
+export const command = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('grant.put'), agency: agencyId, grant: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ do: z.literal('grant.end'), agency: agencyId, grant: z.string().max(60) }),
+  z.strictObject({ do: z.literal('entry.put'), agency: agencyId, entry: ownEntry }),
+  z.strictObject({ do: z.literal('entry.share'), agency: agencyId, refs: z.array(entryRef).min(1).max(200), to: agencyId }),
+  z.strictObject({ do: z.literal('entry.withdraw'), agency: agencyId, ref: entryRef, reason: z.enum(ENTRY_WITHDRAW_REASONS) }),
+  z.strictObject({ do: z.literal('entry.confirm'), agency: agencyId, ref: entryRef }),
+  z.strictObject({ do: z.literal('candidate.confirm'), candidate: messageId }),
+  z.strictObject({ do: z.literal('candidate.reject'), candidate: messageId, reason: z.enum(WITHDRAW_REASONS) }),
+  z.strictObject({ do: z.literal('consult'), of: consultable, because: justification })
+])
+export type Command = z.infer<typeof command>
+
+/** Which role may give which command; an actor acts for its own agency, a national admin for every agency of the node. */
+export const ALLOWED_ROLES: { readonly [Name in Command['do']]: readonly Role[] } = {
+  'grant.put': ['NATIONAL_ADMIN'],
+  'grant.end': ['NATIONAL_ADMIN'],
+  'entry.put': ['LIST_OWNER'],
+  'entry.share': ['LIST_OWNER'],
+  'entry.withdraw': ['LIST_OWNER'],
+  'entry.confirm': ['LIST_OWNER'],
+  'candidate.confirm': ['OFFICER'],
+  'candidate.reject': ['OFFICER'],
+  'consult': ['OFFICER', 'LIST_OWNER', 'LEGAL_OFFICER', 'SUPERVISORY_AUTH']
+}
+
+export const COMMAND_ERRORS = {
+  'role-lacking': 'This role may not do that.',
+  'not-at-home': 'This agency is not at home on this node.',
+  'malformed': 'The command or what it carries does not have the prescribed form.',
+  'unknown-entry': 'There is no such entry.',
+  'unknown-candidate': 'There is no such candidate, or it is closed.',
+  'unknown-grant': 'There is no such grant in force.',
+  'not-permitted': 'No grant in force permits it.',
+  'no-route': 'No trusted node is known for that agency.',
+  'limit-reached': 'A named limit is reached; end something first.',
+  'ended': 'It ended already, or would end before it begins.'
+} as const
+export type CommandErrorCode = keyof typeof COMMAND_ERRORS
+export type CommandResult = { readonly ok: true, readonly made?: { readonly [name: string]: string | number | boolean } }
+  | { readonly ok: false, readonly code: CommandErrorCode, readonly detail?: string }
