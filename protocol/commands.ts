@@ -41,6 +41,7 @@ export type OwnEntry = z.infer<typeof ownEntry>
 /** What `consult` may open; the leaf names it, then the data comes. */
 export const consultable = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('hits'), agency: agencyId }),
+  z.strictObject({ what: z.literal('hit'), agency: agencyId, hit: messageId }),
   z.strictObject({ what: z.literal('sent-hits'), agency: agencyId }),
   z.strictObject({ what: z.literal('candidates'), agency: agencyId }),
   z.strictObject({ what: z.literal('entries'), agency: agencyId }),

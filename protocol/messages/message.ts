@@ -124,14 +124,20 @@ export const candidate = z.strictObject({
 export const receipt = z.strictObject({
   type: z.literal('receipt/1'), ...claims,
   log: z.string().min(1).max(120),
-  accepted: z.array(z.strictObject({ id: messageId, digest, index: count })).max(PARCEL_MESSAGES_MAX),
+  /** `c` is the commitment that the receiver logged: the sender compares it with its own leaf. */
+  accepted: z.array(z.strictObject({ id: messageId, digest, index: count, c: digest })).max(PARCEL_MESSAGES_MAX),
   refused: z.array(z.strictObject({ digest, code: z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]), evidence: z.string().max(120).optional() })).max(PARCEL_MESSAGES_MAX)
+})
+
+/** Takes the place of a message that had a position on a stream but must not be sent again: withdrawn by policy, expired, erased. */
+export const tombstone = z.strictObject({
+  type: z.literal('tombstone/1'), ...claims, of: digest, reason: z.enum(['withheld', 'expired', 'erased'])
 })
 
 export const MESSAGE_SCHEMAS = {
   'hit/1': hit, 'hit.update/1': hitUpdate, 'hit.withdraw/1': hitWithdraw,
   'hotlist.share/1': hotlistShare, 'hotlist.withdraw/1': hotlistWithdraw,
-  'candidate/1': candidate, 'receipt/1': receipt
+  'candidate/1': candidate, 'receipt/1': receipt, 'tombstone/1': tombstone
 } as const
 
 export type MessageType = keyof typeof MESSAGE_SCHEMAS
@@ -142,7 +148,8 @@ export type HotlistShare = z.infer<typeof hotlistShare>
 export type HotlistWithdraw = z.infer<typeof hotlistWithdraw>
 export type Candidate = z.infer<typeof candidate>
 export type Receipt = z.infer<typeof receipt>
-export type Message = HitMessage | HitWithdraw | HotlistShare | HotlistWithdraw | Candidate | Receipt
+export type Tombstone = z.infer<typeof tombstone>
+export type Message = HitMessage | HitWithdraw | HotlistShare | HotlistWithdraw | Candidate | Receipt | Tombstone
 
 declare const verified: unique symbol
 /** A message whose bytes, signature, chain and claims were checked; keys/open.ts is the only maker. */
@@ -155,12 +162,12 @@ export const typeOfTyp = (typ: string): MessageType | undefined => TYPES_BY_TYP.
 
 /** The grant vocabulary's name of a message type: without its version. */
 export const kindOf = (type: MessageType): MessageKind => type.slice(0, type.indexOf('/')) as MessageKind
-export type MessageKind = 'hit' | 'hit.update' | 'hit.withdraw' | 'hotlist.share' | 'hotlist.withdraw' | 'candidate' | 'receipt'
+export type MessageKind = 'hit' | 'hit.update' | 'hit.withdraw' | 'hotlist.share' | 'hotlist.withdraw' | 'candidate' | 'receipt' | 'tombstone'
 
 /** Which stream carries it. Withdrawals and receipts overtake; lists wait. */
 export function streamClassOf (message: Message): StreamClass {
   switch (message.type) {
-    case 'receipt/1': case 'hit.withdraw/1': case 'hotlist.withdraw/1': return 'urgent'
+    case 'receipt/1': case 'tombstone/1': case 'hit.withdraw/1': case 'hotlist.withdraw/1': return 'urgent'
     case 'hotlist.share/1': return 'bulk'
     case 'candidate/1': return 'normal'
     default: return STOP_ACTIONS.includes(message.action) ? 'urgent' : 'normal'

@@ -1,0 +1,84 @@
+/**
+ * Checkpoints signed by their log: Ed25519 (type 0x01) for everybody, ML-DSA-44 (type 0x06, name = origin) for the time
+ * after quantum computers (C2SP signed-note, tlog-cosignature). Private keys stay behind the KeyRing: here are the bytes
+ * that it is to sign, and the note made of its answers.
+ * Invariant: no note leaves `assembleCheckpoint` whose every signature was not verified against its public key.
+ */
+import { createPublicKey, verify, type KeyObject } from 'node:crypto'
+import { concatBytes } from '../protocol/bytes.ts'
+import { formatCheckpoint, parseCheckpoint, type Checkpoint } from '../protocol/log/checkpoint.ts'
+import { encodeTimestamped, parseTimestamped, subtreeMessage } from '../protocol/log/cosignature.ts'
+import { SIGNATURE_TYPES, formatNote, keyIdOf, signedBytes, type NoteVerifier, type VerifierKey } from '../protocol/log/note.ts'
+
+export const ED25519_PUBLIC_BYTES = 32
+export const ED25519_SIGNATURE_BYTES = 64
+export const ML_DSA_44_PUBLIC_BYTES = 1312
+export const ML_DSA_44_SIGNATURE_BYTES = 2420
+
+/** SubjectPublicKeyInfo up to the raw key: RFC 8410, and FIPS 204 keys as RFC 9881 has them. */
+const ED25519_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00])
+const ML_DSA_44_PREFIX = Uint8Array.from([
+  0x30, 0x82, 0x05, 0x32, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11, 0x03, 0x82, 0x05, 0x21, 0x00
+])
+
+/** A key that a log signs with: `type` 0x01 or 0x06 of SIGNATURE_TYPES, raw public key of 32 or 1312 bytes. */
+export type LogKey = VerifierKey
+
+/** Verifies the signatures of one key in notes; undefined when the type is not ours or the raw key has not its length. */
+export function noteVerifier (key: VerifierKey): NoteVerifier | undefined {
+  const verifyWith = key.type === SIGNATURE_TYPES.ed25519 ? ed25519Verifier(key) : key.type === SIGNATURE_TYPES.mlDsa44 ? mlDsa44Verifier(key) : undefined
+  return verifyWith && { name: key.name, keyId: keyIdOf(key), verify: verifyWith }
+}
+
+// The length is checked before wrapping: OpenSSL would overlook bytes behind an ML-DSA key.
+function publicKeyOf (raw: Uint8Array, length: number, prefix: Uint8Array): KeyObject | undefined {
+  if (raw.length !== length) return undefined
+  return createPublicKey({ key: Buffer.from(concatBytes(prefix, raw)), format: 'der', type: 'spki' })
+}
+
+function ed25519Verifier ({ publicKey }: VerifierKey): NoteVerifier['verify'] | undefined {
+  const key = publicKeyOf(publicKey, ED25519_PUBLIC_BYTES, ED25519_PREFIX)
+  return key && ((bytes, signature) => signature.length === ED25519_SIGNATURE_BYTES && verify(null, bytes, key, signature))
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** The signature covers what the text says, not the text: so the text must be a checkpoint and nothing more. */
+function mlDsa44Verifier ({ name, publicKey }: VerifierKey): NoteVerifier['verify'] | undefined {
+  const key = publicKeyOf(publicKey, ML_DSA_44_PUBLIC_BYTES, ML_DSA_44_PREFIX)
+  return key && ((bytes, timestamped) => {
+    const checkpoint = parseCheckpoint(utf8.decode(bytes))
+    const signed = parseTimestamped(timestamped)
+    if (checkpoint === undefined || signed?.signature.length !== ML_DSA_44_SIGNATURE_BYTES) return false
+    return verify(null, subtreeMessage(name, signed.time, checkpoint), key, signed.signature)
+  })
+}
+
+/**
+ * The bytes that each key is to sign, in the order of `keys`: by `KeyRing.sign` for type 0x01, by `signPostQuantum` for
+ * 0x06. `time` is in seconds since 1970. A local head is signed with the Ed25519 key alone, a published one with both.
+ * Throws TypeError for another type of key, or one whose name is not the log's origin.
+ */
+export const checkpointRequests = (checkpoint: Checkpoint, keys: readonly LogKey[], time: number): Uint8Array[] =>
+  keys.map(key => requestFor(checkpoint, key, time))
+
+function requestFor (checkpoint: Checkpoint, key: LogKey, time: number): Uint8Array {
+  if (key.name !== checkpoint.origin) throw new TypeError('the key of a log is named as its origin')
+  switch (key.type) {
+    case SIGNATURE_TYPES.ed25519: return signedBytes(formatCheckpoint(checkpoint))
+    case SIGNATURE_TYPES.mlDsa44: return subtreeMessage(key.name, time, checkpoint)
+    default: throw new TypeError('logs sign with Ed25519 and ML-DSA-44')
+  }
+}
+
+/** The signed note out of the answers to `checkpointRequests` for the same arguments; throws TypeError when a signature does not fit. */
+export function assembleCheckpoint (checkpoint: Checkpoint, keys: readonly LogKey[], time: number, signatures: readonly Uint8Array[]): string {
+  const text = formatCheckpoint(checkpoint)
+  const bytes = signedBytes(text)
+  const lines = keys.map((key, i) => {
+    const signature = key.type === SIGNATURE_TYPES.mlDsa44 ? encodeTimestamped(time, signatures[i]!) : signatures[i]!
+    if (noteVerifier(key)?.verify(bytes, signature) !== true) throw new TypeError('a signature does not fit the checkpoint and the key')
+    return { name: key.name, keyId: keyIdOf(key), signature }
+  })
+  return formatNote({ text, signatures: lines })
+}

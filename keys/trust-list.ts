@@ -1,0 +1,182 @@
+/**
+ * Who is trusted, for what and when: a fold over signed statements and the pins of this node. Invariants:
+ *  1. the same set of statements gives the same answer in any order of arrival; no clock and no secret enters;
+ *  2. what does not stand becomes a finding and changes nothing; nothing throws;
+ *  3. authority is never merged: where a root exists twice, its chain stops before it;
+ *  4. this node's pins win over everything.
+ */
+import { nationOf, type AgencyId, type Digest, type Kid, type NationId } from '../protocol/identifiers.ts'
+import { fromUnixSeconds, type Instant } from '../protocol/instant.ts'
+import { refuse, type Refusal } from '../protocol/refusals.ts'
+import { digestOfBytes } from './compact.ts'
+import { isRefusal, readStatement, type ReadAgencyStatement, type ReadFedRoot, type ReadNationRoot, type ReadRevocationList, type ReadStatement } from './read-statements.ts'
+import { agencyStatementStands, fedRootStands, nationRootStands, revocationListStands } from './trust-list-rules.ts'
+import { TrustView } from './trust-view.ts'
+
+export interface TrustPins {
+  /** Payload hash of the federation root that we start from; without it the pinned nations are the members. */
+  readonly federation?: Digest
+  /** Payload hash of the nation root that we start from; wins over what the federation says. */
+  readonly nations: ReadonlyMap<NationId, Digest>
+  /** Nations, agencies, nodes and keys that this node does not trust, whatever others say. */
+  readonly deny?: ReadonlySet<string>
+  /** Nations that stay members here, whatever the federation says. */
+  readonly allow?: ReadonlySet<NationId>
+}
+
+/** A statement that does not stand, and why. */
+export interface Finding { readonly digest: Digest, readonly refusal: Refusal }
+export interface RevokedKey { readonly from: Instant, readonly compromised: boolean }
+export interface NationHistory {
+  readonly nation: NationId
+  /** Oldest first; the newest is the last. */
+  readonly roots: readonly ReadNationRoot[]
+  readonly revoked: ReadonlyMap<Kid, RevokedKey>
+  /** When the next revocation list is due; undefined while there is none. */
+  readonly nextRevocations: Instant | undefined
+}
+export interface FoldedTrust {
+  readonly pins: TrustPins
+  readonly federation: readonly ReadFedRoot[]
+  readonly nations: ReadonlyMap<NationId, NationHistory>
+  /** Oldest first, by the time of the statement. */
+  readonly agencies: ReadonlyMap<AgencyId, readonly ReadAgencyStatement[]>
+  readonly findings: readonly Finding[]
+}
+
+interface Filed<Statement> { readonly statement: Statement, readonly digests: readonly Digest[] }
+
+export function foldTrust (history: readonly Uint8Array[], pins: TrustPins): TrustView {
+  const findings: Finding[] = []
+  const report = (digests: readonly Digest[], refusal: Refusal): void => { for (const digest of digests) findings.push({ digest, refusal }) }
+  const filed = readAll(history, report)
+  const nationRoots = gatherCopies(ofKind<ReadNationRoot>(filed, 'nation-root'))
+  const fedRoots = gatherCopies(ofKind<ReadFedRoot>(filed, 'fed-root'))
+
+  const chains = new Map<Digest, readonly Filed<ReadNationRoot>[]>()
+  const chainFrom = (nation: NationId, anchor: Digest | undefined): readonly ReadNationRoot[] => {
+    if (anchor === undefined) return []
+    let chain = chains.get(anchor)
+    if (chain === undefined) chains.set(anchor, chain = walk(nationRoots, anchor, nationRootStands, report))
+    return chain[0]?.statement.body.nation === nation ? chain.map(({ statement }) => statement) : []
+  }
+  const federation = pins.federation === undefined ? [] : walk(fedRoots, pins.federation, (next, before) => {
+    const admitted = new Map(next.body.members.map(({ nation, nationRoot }) => [nation, nationRoot.hash]))
+    return fedRootStands(next, before, nation => chainFrom(nation, pins.nations.get(nation) ?? admitted.get(nation)))
+  }, report)
+  const members = federation.at(-1)?.statement.body.members ?? []
+  const anchors = new Map([...members.map(({ nation, nationRoot }) => [nation, nationRoot.hash] as const), ...pins.nations])
+
+  const lists = ofKind<ReadRevocationList>(filed, 'revocation-list')
+  const nations = new Map<NationId, NationHistory>()
+  for (const [nation, anchor] of [...anchors].sort(byFirst)) {
+    const roots = chainFrom(nation, anchor)
+    if (roots.length > 0) nations.set(nation, { nation, roots, ...foldRevocations(lists, roots, report) })
+  }
+  for (const { statement, digests } of lists) if (!nations.has(statement.body.nation)) report(digests, refuse('nation-unknown', statement.body.nation))
+  reportUnused(nationRoots, nations, report)
+  const agencies = foldAgencies(ofKind<ReadAgencyStatement>(filed, 'agency-statement'), nations, report)
+  return new TrustView({ pins, federation: federation.map(({ statement }) => statement), nations, agencies, findings: sorted(findings) })
+}
+
+type Report = (digests: readonly Digest[], refusal: Refusal) => void
+
+/** Each statement once, in the order of digests, which no sender of statements can steer usefully. */
+function readAll (history: readonly Uint8Array[], report: Report): Filed<ReadStatement>[] {
+  const unique = new Map(history.map(bytes => [digestOfBytes(bytes), bytes]))
+  const filed: Filed<ReadStatement>[] = []
+  for (const [digest, bytes] of [...unique].sort(byFirst)) {
+    const statement = readStatement(bytes)
+    if (isRefusal(statement)) report([digest], statement)
+    else filed.push({ statement, digests: [digest] })
+  }
+  return filed
+}
+
+const ofKind = <Kind extends ReadStatement>(filed: readonly Filed<ReadStatement>[], kind: Kind['kind']): Filed<Kind>[] =>
+  filed.filter(({ statement }) => statement.kind === kind) as unknown as Filed<Kind>[]
+
+/** Copies of one root that were signed apart count together. */
+function gatherCopies<Root extends ReadFedRoot | ReadNationRoot> (copies: readonly Filed<Root>[]): Map<Digest, Filed<Root>> {
+  const roots = new Map<Digest, Filed<Root>>()
+  for (const copy of copies) {
+    const first = roots.get(copy.statement.hash)
+    roots.set(copy.statement.hash, first === undefined ? copy : {
+      statement: { ...first.statement, signatures: [...first.statement.signatures, ...copy.statement.signatures] },
+      digests: [...first.digests, ...copy.digests]
+    })
+  }
+  return roots
+}
+
+/** From the anchor, one verified version after the other. Two versions that both stand are a fork: the chain stops before them. */
+function walk<Root extends ReadFedRoot | ReadNationRoot> (roots: ReadonlyMap<Digest, Filed<Root>>, anchor: Digest, stands: (next: Root, before: Root | undefined) => Refusal | undefined, report: Report): Filed<Root>[] {
+  const chain: Filed<Root>[] = []
+  const first = roots.get(anchor)
+  let candidates = first === undefined ? [] : [first]
+  while (candidates.length > 0) {
+    const before = chain.at(-1)?.statement
+    const standing = candidates.filter(({ statement, digests }) => {
+      const verdict = stands(statement, before)
+      if (verdict !== undefined) report(digests, verdict)
+      return verdict === undefined
+    })
+    if (standing.length !== 1) {
+      for (const { digests, statement } of standing) report(digests, refuse('chain-broken', `version ${statement.body.version} exists twice`))
+      break
+    }
+    chain.push(standing[0]!)
+    candidates = [...roots.values()].filter(({ statement }) => statement.body.prev === standing[0]!.statement.hash)
+  }
+  return chain
+}
+
+/** Once revoked, a key stays so; of several times the earliest counts. */
+function foldRevocations (lists: readonly Filed<ReadRevocationList>[], roots: readonly ReadNationRoot[], report: Report): Pick<NationHistory, 'revoked' | 'nextRevocations'> {
+  const newest = roots.at(-1)!.body
+  const revoked = new Map<Kid, RevokedKey>()
+  let nextRevocations: Instant | undefined
+  for (const { statement, digests } of lists) {
+    if (statement.body.nation !== newest.nation) continue
+    const verdict = revocationListStands(statement, newest)
+    if (verdict !== undefined) { report(digests, verdict); continue }
+    nextRevocations = Math.max(nextRevocations ?? 0, fromUnixSeconds(statement.body.next))
+    for (const { kid, revokedAt, compromisedFrom, reason } of statement.body.revoked) {
+      const from = fromUnixSeconds(Math.min(revokedAt, compromisedFrom ?? revokedAt))
+      const known = revoked.get(kid)
+      revoked.set(kid, { from: Math.min(from, known?.from ?? from), compromised: (known?.compromised ?? false) || reason === 'compromised' || compromisedFrom !== undefined })
+    }
+  }
+  return { revoked, nextRevocations }
+}
+
+function foldAgencies (statements: readonly Filed<ReadAgencyStatement>[], nations: ReadonlyMap<NationId, NationHistory>, report: Report): Map<AgencyId, ReadAgencyStatement[]> {
+  const agencies = new Map<AgencyId, ReadAgencyStatement[]>()
+  for (const { statement, digests } of statements) {
+    const { agency } = statement.body.metadata.tiltas_agency
+    const root = nations.get(nationOf(agency))?.roots.findLast(({ body }) => body.iat <= statement.body.iat)
+    const verdict = root === undefined ? refuse('chain-broken', `no root of ${nationOf(agency)} at that time`) : agencyStatementStands(statement, root.body)
+    if (verdict !== undefined) report(digests, verdict)
+    else agencies.set(agency, [...agencies.get(agency) ?? [], statement])
+  }
+  for (const history of agencies.values()) history.sort((a, b) => a.body.iat - b.body.iat || (a.hash < b.hash ? -1 : 1))
+  return agencies
+}
+
+/** Roots that no chain reached. Those from before a pin are history, not findings. */
+function reportUnused (roots: ReadonlyMap<Digest, Filed<ReadNationRoot>>, nations: ReadonlyMap<NationId, NationHistory>, report: Report): void {
+  for (const { statement: { body, hash }, digests } of roots.values()) {
+    const chain = nations.get(body.nation)?.roots
+    if (chain === undefined) report(digests, refuse('nation-unknown', body.nation))
+    else if (body.version > chain[0]!.body.version && !chain.some(root => root.hash === hash)) report(digests, refuse('chain-broken', `${body.nation} version ${body.version}`))
+  }
+}
+
+const byFirst = <Key extends string>([a]: readonly [Key, unknown], [b]: readonly [Key, unknown]): number => a < b ? -1 : a > b ? 1 : 0
+
+/** One finding for each statement: the first reason in the order of rules. */
+function sorted (findings: readonly Finding[]): Finding[] {
+  const byDigest = new Map<Digest, Finding>()
+  for (const finding of findings) if (!byDigest.has(finding.digest)) byDigest.set(finding.digest, finding)
+  return [...byDigest].sort(byFirst).map(([, finding]) => finding)
+}

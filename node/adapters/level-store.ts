@@ -1,0 +1,212 @@
+/**
+ * The store on LevelDB. LevelDB hands back flipped bits, and skips damaged batches at start, without a word; so every value
+ * carries a digest over its key and itself, and every batch a number: a value that changed or a batch that is missing is an
+ * error. (Only the very last batches cannot be told from ones that a power cut never let finish.)
+ * Invariant: a commit resolves after its fsync; after a failed one nothing works any more, since nobody knows what the disk
+ * holds until the store is opened anew.
+ *
+ *   value   digest (16, the first half of SHA-256 over key ‖ 00 ‖ content) ‖ content
+ */
+import { hash } from 'node:crypto'
+import { Level } from 'level'
+import { u64be } from '../../protocol/bytes.ts'
+import { StoreError, type Store, type StoreKey, type StoreScan, type StoreWrite } from '../runtime/ports.ts'
+import { ensureStoreKey, rangeOf } from '../runtime/store-keys.ts'
+import { ensureOwnFolder, isOutOfSpace } from './durable-files.ts'
+
+const FORMAT_VERSION = 1
+const DIGEST_BYTES = 16
+/** Own records sort before every key that a caller can write. */
+const OWN_PREFIX = '\x00'
+const FORMAT_KEY = `${OWN_PREFIX}format`
+const MARK_PREFIX = `${OWN_PREFIX}batch/`
+const MARK_PREFIX_END = `${OWN_PREFIX}batch0`
+/** How many batches back a missing one is noticed; LevelDB's own log, where they can vanish, holds about as many. */
+const MARKS_KEPT = 8192
+/** Writes that share one fsync, unless a single commit brings more. */
+const WRITES_PER_BATCH_MAX = 8192
+/** LevelDB counts in 32 bits. */
+const SCAN_LIMIT_MAX = 2 ** 31 - 1
+/** What a scan fetches at a time. */
+const SCAN_STEP_BYTES = 1024 * 1024
+
+type Database = Level<string, Uint8Array>
+type Operation = { type: 'put', key: string, value: Uint8Array } | { type: 'del', key: string }
+interface WaitingCommit { readonly operations: Operation[], readonly resolve: () => void, readonly reject: (error: StoreError) => void }
+
+/** @throws StoreError `locked` when somebody has it open, `newer` when a later version wrote it, `corrupt`, `full`, `failed` */
+export async function openLevelStore (folder: string): Promise<Store> {
+  try {
+    await ensureOwnFolder(folder)
+    return await openDatabase(new Level(folder, { keyEncoding: 'utf8', valueEncoding: 'view' }))
+  } catch (error) { throw storeError(error, 'opening the store failed') }
+}
+
+async function openDatabase (database: Database): Promise<Store> {
+  try {
+    await database.open()
+    await ensureFormat(database)
+    return new LevelStore(database, await lastBatch(database))
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** The format record is the first that a store writes. */
+async function ensureFormat (database: Database): Promise<void> {
+  const bytes = await database.get(FORMAT_KEY)
+  if (bytes === undefined) {
+    if ((await database.keys({ limit: 1 }).all()).length > 0) throw new StoreError('corrupt', 'the format record is missing')
+    return database.batch([putOf(FORMAT_KEY, u64be(FORMAT_VERSION))], { sync: true })
+  }
+  const version = readNumber(contentOf(FORMAT_KEY, bytes))
+  if (version > FORMAT_VERSION) throw new StoreError('newer', `the store has format ${version}; this version of the software knows formats up to ${FORMAT_VERSION}`)
+}
+
+/** The number of the last batch. @throws StoreError `corrupt` when one before it, of the last MARKS_KEPT, is missing */
+async function lastBatch (database: Database): Promise<number> {
+  const marks = await database.iterator({ gte: MARK_PREFIX, lt: MARK_PREFIX_END }).all()
+  const numbers = new Set(marks.map(([key, bytes]) => readNumber(contentOf(key, bytes))))
+  let last = 0
+  for (const number of numbers) last = Math.max(last, number)
+  for (let number = Math.max(1, last - MARKS_KEPT + 1); number < last; number++) {
+    if (!numbers.has(number)) throw new StoreError('corrupt', `batch ${number} of ${last} is missing`, { key: markKey(number) })
+  }
+  return last
+}
+
+const markKey = (number: number): string => MARK_PREFIX + String(number % MARKS_KEPT).padStart(4, '0')
+const readNumber = (bytes: Uint8Array): number => Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0))
+
+class LevelStore implements Store {
+  readonly #database: Database
+  #batches: number
+  readonly #waiting: WaitingCommit[] = []
+  /** The batch under way, if any. */
+  #writing: Promise<void> | undefined
+  #ended: StoreError | undefined
+
+  constructor (database: Database, batches: number) {
+    this.#database = database
+    this.#batches = batches
+  }
+
+  async get (key: StoreKey): Promise<Uint8Array | undefined> { return (await this.getMany([key]))[0] }
+
+  async getMany (keys: readonly StoreKey[]): Promise<(Uint8Array | undefined)[]> {
+    this.#ensureWorking()
+    for (const key of keys) ensureStoreKey(key)
+    const found = await this.#read(() => this.#database.getMany([...keys]))
+    return found.map((bytes, i) => bytes && contentOf(keys[i]!, bytes))
+  }
+
+  async scan (range: StoreScan): Promise<{ key: StoreKey, value: Uint8Array }[]> {
+    this.#ensureWorking()
+    const { from, to } = rangeOf(range)
+    const limit = Math.min(range.limit, SCAN_LIMIT_MAX)
+    if (limit === 0 || from >= to) return []
+    const found = await this.#read(() => this.#database.iterator({ gte: from, lt: to, reverse: range.reverse === true, limit, highWaterMarkBytes: SCAN_STEP_BYTES }).all())
+    return found.map(([key, bytes]) => ({ key, value: contentOf(key, bytes) }))
+  }
+
+  async commit (writes: readonly StoreWrite[]): Promise<void> {
+    this.#ensureWorking()
+    if (writes.length === 0) return
+    const operations = writes.map(operationOf)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operations, resolve, reject })
+      this.#writing ??= this.#writeAll()
+    })
+  }
+
+  /** Waits for the commits under way. */
+  async close (): Promise<void> {
+    this.#ended ??= new StoreError('failed', 'the store is closed')
+    await this.#writing
+    await this.#database.close()
+  }
+
+  async #writeAll (): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const commits = this.#takeBatch()
+      try {
+        await this.#writeBatch(commits)
+        for (const { resolve } of commits) resolve()
+      } catch (error) { this.#fail(storeError(error, 'a commit failed'), commits) }
+    }
+    this.#writing = undefined
+  }
+
+  /** Those that came while the last batch was written: one fsync for all of them. */
+  #takeBatch (): WaitingCommit[] {
+    let count = 0; let writes = 0
+    while (count < this.#waiting.length && (count === 0 || writes < WRITES_PER_BATCH_MAX)) writes += this.#waiting[count++]!.operations.length
+    return this.#waiting.splice(0, count)
+  }
+
+  #writeBatch (commits: readonly WaitingCommit[]): Promise<void> {
+    const number = ++this.#batches
+    const operations = commits.length === 1 ? commits[0]!.operations : commits.flatMap(commit => commit.operations)
+    operations.push(putOf(markKey(number), u64be(number)))
+    return this.#database.batch(operations, { sync: true })
+  }
+
+  #fail (error: StoreError, commits: readonly WaitingCommit[]): void {
+    this.#ended = error
+    for (const { reject } of [...commits, ...this.#waiting.splice(0)]) reject(error)
+  }
+
+  async #read<T> (run: () => Promise<T>): Promise<T> {
+    try { return await run() } catch (error) { throw storeError(error, 'a read failed') }
+  }
+
+  #ensureWorking (): void {
+    if (this.#ended !== undefined) throw this.#ended
+  }
+}
+
+function operationOf (write: StoreWrite): Operation {
+  ensureStoreKey(write.key)
+  return write.op === 'put' ? putOf(write.key, write.value) : { type: 'del', key: write.key }
+}
+
+function putOf (key: string, content: Uint8Array): Operation {
+  const value = new Uint8Array(DIGEST_BYTES + content.length)
+  const digest = digestOf(key, content)
+  for (let i = 0; i < DIGEST_BYTES; i++) value[i] = digest.charCodeAt(i)
+  value.set(content, DIGEST_BYTES)
+  return { type: 'put', key, value }
+}
+
+/** @throws StoreError `corrupt`, naming the key, when content and digest do not belong together under it */
+function contentOf (key: string, bytes: Uint8Array): Uint8Array {
+  const content = new Uint8Array(bytes.buffer, bytes.byteOffset + Math.min(DIGEST_BYTES, bytes.length), Math.max(0, bytes.length - DIGEST_BYTES))
+  const digest = digestOf(key, content)
+  let different = bytes.length < DIGEST_BYTES ? 1 : 0
+  for (let i = 0; i < DIGEST_BYTES; i++) different |= bytes[i]! ^ digest.charCodeAt(i)
+  if (different !== 0) throw new StoreError('corrupt', `the value of ${key} does not fit its digest`, { key })
+  return content
+}
+
+/** One buffer for key and content together: hashing in one call is far cheaper than in two. */
+let scratch = Buffer.alloc(64 * 1024)
+/** As text of one character a byte, which node makes in half the time of a buffer. */
+function digestOf (key: string, content: Uint8Array): string {
+  const contentAt = key.length + 1
+  if (scratch.length < contentAt + content.length) scratch = Buffer.alloc(2 * (contentAt + content.length))
+  scratch.write(key, 0, 'latin1')
+  scratch[key.length] = 0
+  scratch.set(content, contentAt)
+  return hash('sha256', scratch.subarray(0, contentAt + content.length), 'binary')
+}
+
+/** LevelDB tells what happened by codes, and the system's reason in its text only. */
+function storeError (error: unknown, message: string): StoreError {
+  if (error instanceof StoreError) return error
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = (cause as { code?: unknown }).code
+  if (code === 'LEVEL_LOCKED') return new StoreError('locked', 'the store is in use by another process', { cause })
+  if (code === 'LEVEL_CORRUPTION') return new StoreError('corrupt', message, { cause })
+  return new StoreError(isOutOfSpace(cause) ? 'full' : 'failed', message, { cause })
+}

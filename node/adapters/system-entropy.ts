@@ -1,0 +1,5 @@
+/** Unpredictable bytes from the operating system's generator. */
+import { randomFillSync } from 'node:crypto'
+import type { Entropy } from '../runtime/ports.ts'
+
+export const systemEntropy: Entropy = { bytes: length => randomFillSync(new Uint8Array(length)) }

@@ -1,0 +1,32 @@
+/** `tiltas status`: whether the node is healthy, at one glance. */
+import type { NodeStatus, PeerStatus } from '../../console/service.ts'
+import { EXIT, defineCommand, type Context } from '../command.ts'
+import { printAge, printSpan, printTable, safe } from '../print.ts'
+
+export const status = defineCommand({
+  name: 'status',
+  summary: 'how the node is: peers, queues, log',
+  async run (context) {
+    const facts = await context.client().get<NodeStatus>('/v1/status', undefined)
+    context.answer(facts, () => printStatus(facts, context))
+    return EXIT.ok
+  }
+})
+
+function printStatus (facts: NodeStatus, { io, paint }: Context): string[] {
+  const now = io.now()
+  const row = (peer: PeerStatus) => [
+    peer.node, peer.reachable ? 'reachable' : 'NOT REACHABLE', peer.queued, peer.unreceipted, peer.lastHeardAt === undefined ? 'never' : printAge(peer.lastHeardAt, now)
+  ]
+  const unreachable = facts.peers.filter(peer => !peer.reachable).length
+  return [
+    paint('bold', safe`${facts.node}`) + safe`  version ${facts.version}, up ${printSpan(now - facts.startedAt)}`,
+    safe`agencies    ${facts.agencies.join(' ') || 'none'}`,
+    safe`listens     ${facts.addresses.join(' ') || 'nowhere'}`,
+    safe`log         ${facts.log.size} leaves, ${facts.log.origin}, root ${facts.log.root}`,
+    safe`entries     ${facts.entries}`,
+    safe`candidates  ${facts.waitingCandidates} wait for a person`,
+    unreachable === 0 ? paint('green', `peers       all ${facts.peers.length} reachable`) : paint('red', `peers       ${unreachable} of ${facts.peers.length} NOT REACHABLE`),
+    ...(facts.peers.length === 0 ? [] : ['', printTable(['peer', 'state', 'queued', 'without receipt', 'last heard'], facts.peers.map(row))])
+  ]
+}

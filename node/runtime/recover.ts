@@ -1,0 +1,82 @@
+/** State from the store after a stop or a crash: only the right edges are read, whatever the history weighs. */
+import type { NodeId } from '../../protocol/identifiers.ts'
+import type { StreamClass } from '../../protocol/messages/vocabulary.ts'
+import type { Grant } from '../../protocol/policies/grant.ts'
+import { keyOf, numberKey, type HeldEntryRecord, type InStreamRecord, type OutRecord, type OutStreamRecord, type SentMessageRecord } from '../../protocol/records.ts'
+import { newOutStream, newState, streamKey, type NodeState, type OutStream } from '../../protocol/state.ts'
+import type { SharedEntry } from '../../protocol/messages/message.ts'
+import { recoverEdge } from './log-reader.ts'
+import type { Store } from './ports.ts'
+import type { Records } from './records.ts'
+
+const PAGE = 500
+
+/** Every record under a prefix, page by page. */
+export async function * every<Record> (records: Records, prefix: string): AsyncGenerator<{ key: string, record: Record }> {
+  for (let after: string | undefined; ;) {
+    const page = await records.scan<Record>({ prefix, limit: PAGE, ...(after !== undefined && { after }) })
+    for (const { key, record } of page) if (record !== undefined) yield { key, record }
+    if (page.length < PAGE) return
+    after = page.at(-1)!.key
+  }
+}
+
+export async function recoverState (store: Store, records: Records, self: NodeId, origin: string): Promise<NodeState> {
+  const state = newState(self, origin)
+  const head = await records.get<{ size: number }>(keyOf.logHead)
+  if (head !== undefined) {
+    state.log.edge = await recoverEdge(store, head.size)
+    state.log.signedSize = head.size
+    state.log.checkpointSize = (await records.get<{ size: number }>(keyOf.logCheckpoint))?.size ?? 0
+  }
+  await recoverGrants(records, state)
+  for await (const { key, record } of every<InStreamRecord>(records, 'stream/in/')) {
+    const { peer, streamClass } = streamOfKey(key)
+    state.inStreams.set(streamKey(peer, streamClass), record)
+  }
+  for await (const { key, record } of every<OutStreamRecord>(records, 'stream/out/')) {
+    const { peer, streamClass } = streamOfKey(key)
+    state.outStreams.set(streamKey(peer, streamClass), await recoverOutStream(records, peer, streamClass, record))
+  }
+  for await (const _ of every(records, 'waiting/')) state.waitingCandidates++
+  return state
+}
+
+/** `stream/out/lv/national/urgent` */
+function streamOfKey (key: string): { peer: NodeId, streamClass: StreamClass } {
+  const [, , nation, name, streamClass] = key.split('/')
+  return { peer: `${nation}/${name}` as NodeId, streamClass: streamClass as StreamClass }
+}
+
+async function recoverGrants (records: Records, state: NodeState): Promise<void> {
+  for await (const { record: grant } of every<Grant>(records, 'grant/')) {
+    state.grants.set(`${grant.agency}/${grant.id}`, grant)
+    state.policies.put(grant)
+  }
+}
+
+async function recoverOutStream (records: Records, peer: NodeId, streamClass: StreamClass, record: OutStreamRecord): Promise<OutStream> {
+  const stream = newOutStream(peer, streamClass)
+  const { incarnation, seq, hash, tail, floor, acknowledged, acknowledgedHash } = record
+  Object.assign(stream, { incarnation, seq, hash, tail, floor, acknowledged, acknowledgedHash, loadedTo: floor })
+  for (const n of record.above) stream.above.add(n)
+  await recoverUnreceipted(records, stream, record.receipted)
+  return stream
+}
+
+async function recoverUnreceipted (records: Records, stream: OutStream, from: number): Promise<void> {
+  const prefix = `out/${stream.peer}/${stream.streamClass}/`
+  for (let after: string | undefined = from > 0 ? prefix + numberKey(from - 1) : undefined; ;) {
+    const page: { key: string, record: OutRecord | undefined }[] = await records.scan<OutRecord>({ prefix, limit: PAGE, ...(after !== undefined && { after }) })
+    const owed = page.flatMap(({ key, record }) => record?.leaf === undefined ? [] : [{ n: parseInt(key.slice(prefix.length), 16), record }])
+    const sent = await records.getMany<SentMessageRecord>(owed.map(({ record }) => keyOf.sentMessage(record.id)))
+    owed.forEach(({ n, record }, i) => { if (sent[i]?.state === 'queued' && sent[i].n === n) stream.unreceipted.set(record.id, { n, digest: record.digest }) })
+    if (page.length < PAGE) return
+    after = page.at(-1)!.key
+  }
+}
+
+/** Entries that this site, or a national node with cameras of its own, matches against. */
+export async function recoverPlacedEntries (records: Records, place: (entry: SharedEntry) => void): Promise<void> {
+  for await (const { record } of every<HeldEntryRecord>(records, 'entry/placed/')) if (record.state === 'in-force' && record.entry !== undefined) place(record.entry)
+}
