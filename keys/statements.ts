@@ -10,7 +10,7 @@
 import { z } from 'zod'
 import { AGENCY_ID, DIGEST, NODE_ID, type AgencyId, type Kid, type NodeId } from '../protocol/identifiers.ts'
 import { DAY } from '../protocol/instant.ts'
-import { digest, nationId, seconds } from '../protocol/messages/message.ts'
+import { MESSAGE_TYPES, digest, kindOf, nationId, seconds, type MessageKind } from '../protocol/messages/message.ts'
 import { SEALING_SUITES, SIGNING_SUITES } from './algorithms.ts'
 import { parsePublicKey, type KeyAlgorithm } from './identity.ts'
 
@@ -71,9 +71,9 @@ export const nationRoot = z.strictObject({
 export type NationRoot = z.infer<typeof nationRoot>
 
 export const AGENCY_KINDS = ['police', 'border-guard', 'municipality', 'fire'] as const
-export const MESSAGE_KINDS = ['hit', 'hit.update', 'hit.withdraw', 'hotlist.share', 'hotlist.withdraw', 'candidate', 'receipt', 'tombstone'] as const
+const MESSAGE_KINDS = [...new Set(MESSAGE_TYPES.map(kindOf))] as [MessageKind, ...MessageKind[]]
 /** All that a key at a site may sign: what it saw, what it got, and that a position of its own stream is empty. */
-export const SITE_KINDS: readonly typeof MESSAGE_KINDS[number][] = ['candidate', 'receipt', 'tombstone']
+export const SITE_KINDS: readonly MessageKind[] = ['candidate', 'receipt', 'tombstone']
 const label = z.string().min(1).max(120)
 const agencyKey = z.discriminatedUnion('use', [
   z.strictObject({ kid, use: z.literal('sig'), node: nodeId, kinds: z.array(z.enum(MESSAGE_KINDS)).min(1).max(MESSAGE_KINDS.length).optional(), suite: z.enum(SIGNING_SUITES) }),

@@ -64,7 +64,8 @@ export function foldTrust (history: readonly Uint8Array[], pins: TrustPins): Tru
     const admitted = new Map(next.body.members.map(({ nation, nationRoot }) => [nation, nationRoot.hash]))
     return fedRootStands(next, before, nation => chainFrom(nation, pins.nations.get(nation) ?? admitted.get(nation)))
   }, report)
-  const members = federation.at(-1)?.statement.body.members ?? []
+  const fedChain = federation.map(({ statement }) => statement)
+  const members = fedChain.at(-1)?.body.members ?? []
   const anchors = new Map([...members.map(({ nation, nationRoot }) => [nation, nationRoot.hash] as const), ...pins.nations])
 
   const lists = ofKind<ReadRevocationList>(filed, 'revocation-list')
@@ -74,9 +75,10 @@ export function foldTrust (history: readonly Uint8Array[], pins: TrustPins): Tru
     if (roots.length > 0) nations.set(nation, { nation, roots, ...foldRevocations(lists, roots, report) })
   }
   for (const { statement, digests } of lists) if (!nations.has(statement.body.nation)) report(digests, refuse('nation-unknown', statement.body.nation))
-  reportUnused(nationRoots, nations, report)
+  reportUnused(nationRoots, ({ body }) => nations.get(body.nation)?.roots, report)
+  reportUnused(fedRoots, () => fedChain, report)
   const agencies = foldAgencies(ofKind<ReadAgencyStatement>(filed, 'agency-statement'), nations, report)
-  return new TrustView({ pins, federation: federation.map(({ statement }) => statement), nations, agencies, findings: sorted(findings) })
+  return new TrustView({ pins, federation: fedChain, nations, agencies, findings: sorted(findings) })
 }
 
 type Report = (digests: readonly Digest[], refusal: Refusal) => void
@@ -164,11 +166,11 @@ function foldAgencies (statements: readonly Filed<ReadAgencyStatement>[], nation
 }
 
 /** Roots that no chain reached. Those from before a pin are history, not findings. */
-function reportUnused (roots: ReadonlyMap<Digest, Filed<ReadNationRoot>>, nations: ReadonlyMap<NationId, NationHistory>, report: Report): void {
-  for (const { statement: { body, hash }, digests } of roots.values()) {
-    const chain = nations.get(body.nation)?.roots
-    if (chain === undefined) report(digests, refuse('nation-unknown', body.nation))
-    else if (body.version > chain[0]!.body.version && !chain.some(root => root.hash === hash)) report(digests, refuse('chain-broken', `${body.nation} version ${body.version}`))
+function reportUnused<Root extends ReadFedRoot | ReadNationRoot> (roots: ReadonlyMap<Digest, Filed<Root>>, chainOf: (root: Root) => readonly Root[] | undefined, report: Report): void {
+  for (const { statement, digests } of roots.values()) {
+    const chain = chainOf(statement)
+    if (chain === undefined) report(digests, refuse('nation-unknown'))
+    else if (statement.body.version > (chain[0]?.body.version ?? 0) && !chain.some(({ hash }) => hash === statement.hash)) report(digests, refuse('chain-broken', `version ${statement.body.version}`))
   }
 }
 

@@ -8,6 +8,8 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, type Node,
 
 export const CONFIG_BYTES_MAX = 1024 * 1024
 const CONFIG_DEPTH_MAX = 8
+/** Told at once; whoever mends these sees the next. */
+export const PROBLEMS_MAX = 20
 const KEY = /^[A-Za-z][A-Za-z0-9]{0,40}$/
 
 /** `unsafe`: well formed, but it would open the node to strangers. */
@@ -15,7 +17,7 @@ export type ConfigErrorCode = 'not-found' | 'unreadable' | 'too-large' | 'not-ya
 /** `line` and `column` count from 1; both are 0 when the file as a whole is meant. */
 export interface ConfigProblem { readonly code: ConfigErrorCode, readonly message: string, readonly line: number, readonly column: number }
 
-/** Carries everything that is wrong, in the order of the file; `code` is the first problem's. */
+/** Carries what is wrong, as much as one reads at a time; `code` is the first problem's. */
 export class ConfigError extends Error {
   readonly code: ConfigErrorCode
   readonly problems: readonly ConfigProblem[]
@@ -46,7 +48,7 @@ export class ConfigDocument {
   #parse (text: string): ParsedNode | null {
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: false, schema: 'core', prettyErrors: false, logLevel: 'silent' })
-      if (document.errors.length > 0) throw new ConfigError(document.errors.map(error => this.#problemAtOffset('not-yaml', 'not readable as YAML', error.pos[0])), { cause: document.errors[0] })
+      if (document.errors.length > 0) throw new ConfigError(document.errors.slice(0, PROBLEMS_MAX).map(error => this.#problemAtOffset('not-yaml', 'not readable as YAML', error.pos[0])), { cause: document.errors[0] })
       return document.contents
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause

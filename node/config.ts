@@ -9,7 +9,7 @@ import { ROLES } from '../protocol/commands.ts'
 import { AGENCY_ID, NODE_ID, PERSON_ID, nationOf, type AgencyId, type NationId, type NodeId, type PersonId } from '../protocol/identifiers.ts'
 import { DIRECTIONS } from '../protocol/messages/vocabulary.ts'
 import { fromBase64url } from '../protocol/bytes.ts'
-import { ConfigDocument, ConfigError, type ConfigProblem, type Path } from './config-file.ts'
+import { ConfigDocument, ConfigError, PROBLEMS_MAX, type ConfigProblem, type Path } from './config-file.ts'
 import { nearest } from './nearest.ts'
 
 export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './config-file.ts'
@@ -93,24 +93,24 @@ export type NodeConfig = Readonly<Omit<Written, 'trust'>> & {
   readonly trust: readonly string[]
 }
 
-/** Throws ConfigError with every problem, each at its line. */
+/** Throws ConfigError with the problems, each at its line. */
 export function loadConfig (file: string): NodeConfig {
   const document = new ConfigDocument(file)
   const parsed = schema.safeParse(document.value)
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.flatMap(issue => describe(document, issue)))
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.slice(0, PROBLEMS_MAX).flatMap(issue => describe(document, issue)))
   const problems = findContradictions(parsed.data, document)
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(problems.slice(0, PROBLEMS_MAX))
   return resolvePaths(resolve(file), parsed.data)
 }
 
 /** Where a node keeps what, inside its data folder. */
-export const pathsOf = (data: string) => ({ socket: join(data, 'tiltas.sock'), store: join(data, 'store'), recordKeys: join(data, 'record-keys') }) as const
+export const pathsOf = (data: string) => ({ socket: join(data, 'tiltas.sock'), store: join(data, 'store'), recordKeys: join(data, 'record-keys'), reads: join(data, 'reads'), readKeys: join(data, 'read-keys') }) as const
 
 const nameOf = (path: Path): string => path.length === 0 ? 'the file' : '`' + path.map(part => typeof part === 'number' ? `[${part}]` : `.${String(part)}`).join('').slice(1) + '`'
 
 function describe (document: ConfigDocument, issue: z.core.$ZodIssue): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(key => {
+    return issue.keys.slice(0, PROBLEMS_MAX).map(key => {
       const meant = nearest(key, issue.message.split(' '))
       return document.keyProblem('unknown-key', [...issue.path, key], `unknown key \`${key}\``, meant === undefined ? '' : `, did you mean \`${meant}\`?`)
     })

@@ -75,7 +75,7 @@ function parseAuthorization (header: string): { claims: Claims, input: string, s
   const [head, payload, tail, ...more] = header.slice(SCHEME.length).split('.')
   const bytes = payload === undefined ? undefined : fromBase64url(payload)
   const signature = tail === undefined ? undefined : fromBase64url(tail)
-  if (head !== HEADER || bytes === undefined || signature === undefined || more.length > 0) return undefined
+  if (head !== HEADER || bytes === undefined || signature?.length !== 64 || more.length > 0) return undefined
   const parsed = claimsSchema.safeParse(parseJson(new TextDecoder().decode(bytes)))
   return parsed.success ? { claims: parsed.data, input: `${head}.${payload}`, signature } : undefined
 }
@@ -83,8 +83,9 @@ function parseAuthorization (header: string): { claims: Claims, input: string, s
 // ── The node's side ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Answers for the people of the config; `node` is the node that requests must be meant for. */
-export function createPeople (options: { node: NodeId, people: readonly KnownPerson[], clock: Clock }): ActorPort {
-  const known = new Map(options.people.map(person => [person.personId as string, new Enrolled(person)]))
+export function createPeople (options: { node: NodeId, people: readonly KnownPerson[], clock: Clock, rememberedMax?: number }): ActorPort {
+  const { rememberedMax = REQUESTS_REMEMBERED_MAX } = options
+  const known = new Map(options.people.map(person => [person.personId as string, new Enrolled(person, rememberedMax)]))
   const startedAt = toUnixSeconds(options.clock.now())
   return {
     async authenticate ({ method, path, body, authorization }) {
@@ -112,8 +113,10 @@ class Enrolled {
   readonly publicKey: KeyObject
   /** Nonce → when it was seen, oldest first. */
   readonly #seen = new Map<string, Instant>()
+  readonly #rememberedMax: number
 
-  constructor ({ personId, role, agency, publicKey }: KnownPerson) {
+  constructor ({ personId, role, agency, publicKey }: KnownPerson, rememberedMax: number) {
+    this.#rememberedMax = rememberedMax
     this.actor = { personId, role, agency }
     this.publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' })
   }
@@ -125,7 +128,7 @@ class Enrolled {
       this.#seen.delete(old)
     }
     if (this.#seen.has(nonce)) return 'replayed'
-    if (this.#seen.size >= REQUESTS_REMEMBERED_MAX) return 'busy'
+    if (this.#seen.size >= this.#rememberedMax) return 'busy'
     this.#seen.set(nonce, now)
     return undefined
   }

@@ -194,7 +194,7 @@ export function createService (parts: ServiceParts): NodeService {
     for (const { fault, key } of audit.findings) find(key === undefined ? fault : `${fault} at ${key}`)
     const published = await records.get<{ size: number, note: string }>(keyOf.logCheckpoint)
     const opened = published === undefined ? undefined : openCheckpoint(published.note, origin, parts.logVerifiers, [])
-    if (opened !== undefined && !opened.ok) find(`the published checkpoint does not verify: ${opened.fault}`)
+    if (opened !== undefined && !opened.ok) find(`the published checkpoint does not verify: ${opened.code}`)
     const commitmentsOpened = await compareReceived(find)
     const receiptsCompared = await compareSent(find)
     return { ok: findings.length === 0, size, root: toBase64url(root), checkpointSize: published?.size ?? 0, checked: { leaves: size, checkpoint: opened?.ok === true, commitmentsOpened, receiptsCompared }, findings }

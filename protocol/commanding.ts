@@ -10,7 +10,7 @@ import { GRANTS_PER_AGENCY_MAX } from './limits.ts'
 import { commitmentOf } from './log/leaf.ts'
 import { encodeJson } from './messages/encoding.ts'
 import { utf8ToBytes } from './bytes.ts'
-import { GRANT_SECONDS_MAX, grantSchema, hashOfGrant, inForce, refOf, type Grant } from './policies/grant.ts'
+import { grantSchema, hashOfGrant, inForce, refOf, type Grant } from './policies/grant.ts'
 import { keyOf, type CandidateRecord, type ConsultationRecord } from './records.ts'
 import type { NodeState } from './state.ts'
 import { encodeKey, type Facts, type Turn } from './turn.ts'
@@ -89,11 +89,11 @@ function putGrant (turn: Turn, commandId: string, agency: AgencyId, draft: Reado
   turn.answer(commandId, { ok: true, made: { grant: refOf(parsed.data), hash: hashOfGrant(parsed.data) } })
 }
 
+/** The end is a version too: one that is over from now on. */
 function endGrant (turn: Turn, commandId: string, agency: AgencyId, id: string): void {
   const before = turn.state.grants.get(grantKey(agency, id))
-  if (before === undefined || !inForce(before, turn.seconds)) return turn.reject(commandId, 'unknown-grant')
-  const until = Math.max(turn.seconds, before.from + 1)
-  keepGrant(turn, { ...before, version: before.version + 1, until: Math.min(until, before.from + GRANT_SECONDS_MAX) })
+  if (before === undefined || !turn.state.policies.inForce(agency, turn.seconds).some(grant => grant.id === id)) return turn.reject(commandId, 'unknown-grant')
+  keepGrant(turn, { ...before, version: before.version + 1, from: Math.min(before.from, turn.seconds - 1), until: turn.seconds })
   turn.answer(commandId, { ok: true })
 }
 

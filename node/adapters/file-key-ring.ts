@@ -36,6 +36,8 @@ export interface FileKeyRing extends KeyRing {
   list: MemoryKeyRing['list']
   /** Resolves when the new keys would survive a power cut; only then do they sign. */
   add (keys: readonly KeySecret[]): Promise<void>
+  /** The one secret that leaves the ring: libp2p holds the transport identity itself. @throws KeyFileError `missing` */
+  transportSeed (): Uint8Array
 }
 
 export const PASSPHRASE_LENGTH_MIN = 8
@@ -81,7 +83,12 @@ function ringOf (path: string, fileKey: Uint8Array, salt: Uint8Array, first: rea
     secrets.push(...added.map(({ key }) => key))
     hold(added.map(({ opened }) => opened))
   }
-  return { ...ring, add: keys => (writing = writing.catch(() => {}).then(() => write(keys))) }
+  const transportSeed = (): Uint8Array => {
+    const found = secrets.find(({ purpose }) => purpose === 'transport')
+    if (found === undefined) throw new KeyFileError('missing', `${path} holds no transport key`)
+    return found.seed
+  }
+  return { ...ring, transportSeed, add: keys => (writing = writing.catch(() => {}).then(() => write(keys))) }
 }
 
 // ── The bytes of the file ────────────────────────────────────────────────────────────────────────────────────────

@@ -22,9 +22,20 @@ import { STREAM_CLASSES, type StreamClass } from '../../protocol/messages/vocabu
 import type { Link, PeerAddress, Transport, TransportEvents } from '../runtime/ports.ts'
 import { StreamLink, TransportError, type LinkEnd } from './libp2p-wire.ts'
 
-/** How long to wait for one address, for a link's welcome, and for a stranger's handshake, ms. */
-export interface TransportWaits { readonly dial: Duration, readonly open: Duration, readonly handshake: Duration }
-export const TRANSPORT_WAITS: TransportWaits = { dial: 5 * SECOND, open: 10 * SECOND, handshake: 10 * SECOND }
+/** How long to wait, ms. */
+export interface TransportWaits {
+  /** For one address. */
+  readonly dial: Duration
+  /** For a link's welcome. */
+  readonly open: Duration
+  /** For a stranger's handshake. */
+  readonly handshake: Duration
+  /** Between pings on every connection. */
+  readonly ping: Duration
+  /** For a ping's answer, before the connection is ended: a peer may be busy for several seconds without being gone. */
+  readonly answer: Duration
+}
+export const TRANSPORT_WAITS: TransportWaits = { dial: 5 * SECOND, open: 10 * SECOND, handshake: 10 * SECOND, ping: 10 * SECOND, answer: 30 * SECOND }
 
 /** Half-open connections at one time, and new ones each second from one address: several agencies may share one behind NAT. */
 export const PENDING_CONNECTIONS_MAX = 256
@@ -32,17 +43,15 @@ export const CONNECTIONS_PER_SECOND_MAX = 100
 export const CONNECTIONS_MAX = 1000
 /** Both sides may dial at once, and a dead connection may linger beside its successor; the oldest makes room. */
 export const CONNECTIONS_PER_PEER_MAX = 4
-/** Streams that one connection may have open towards us: links being replaced, ping, identify. */
+/** Streams that one connection may have open in each direction: links, those that they replace, pings, identify. */
 const STREAMS_MAX = 24
 const STREAMS_PER_CLASS_MAX = 4
 /** Fits several frames on the way over 30 ms; must stay below READ_BUFFER, which is where a paused stream keeps what still comes. */
 const WINDOW_BYTES_MAX = 1024 * 1024
 const READ_BUFFER_BYTES_MAX = 2 * 1024 * 1024
 const WRITE_BUFFER_BYTES_MAX = 4 * 1024 * 1024
-/** A peer may be busy for several seconds without being gone; after this long without an answer its connection is ended. */
-const PING_INTERVAL = 10 * SECOND
-const PING_WAIT_MIN = 30 * SECOND
-const PING_WAIT_MAX = 60 * SECOND
+/** While a peer is busy, pings to it pile up; one more than allowed would end the connection. */
+const PINGS_MAX = 8
 
 const protocolOf = (streamClass: StreamClass): string => `/tiltas/1/${streamClass}`
 const isTiltas = (stream: Stream): boolean => stream.protocol.startsWith('/tiltas/')
@@ -293,8 +302,8 @@ async function createNode (options: Libp2pTransportOptions, waits: TransportWait
       outboundStreamProtocolNegotiationTimeout: waits.open,
       resolvers: {}
     },
-    connectionMonitor: { pingInterval: PING_INTERVAL, pingTimeout: { minTimeout: PING_WAIT_MIN, maxTimeout: PING_WAIT_MAX } },
-    services: { identify: identify(), ping: ping() }
+    connectionMonitor: { pingInterval: waits.ping, pingTimeout: { minTimeout: waits.answer, maxTimeout: 2 * waits.answer } },
+    services: { identify: identify(), ping: ping({ maxInboundStreams: PINGS_MAX, maxOutboundStreams: PINGS_MAX }) }
   })
 }
 

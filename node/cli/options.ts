@@ -5,9 +5,12 @@ export interface InitOptions {
   /** Where tiltas.yaml, keys and data go; made when absent, refused when a tiltas.yaml is there. */
   readonly folder: string
   readonly node: NodeId
-  readonly role: 'national' | 'site' | 'home'
   /** At home here; a national node needs at least one. */
   readonly agencies: readonly AgencyId[]
+  /** Site nodes that are made with it, each in a folder of its own that is carried to its machine. */
+  readonly sites: readonly NodeId[]
+  /** OpenID Federation entity identifier of the nation, `https://…`. */
+  readonly entity?: string
   /** Multiaddr texts. */
   readonly listen: readonly string[]
   readonly ingestPort?: number

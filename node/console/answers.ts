@@ -9,7 +9,7 @@ const API_ERRORS = {
   'bad-request': { status: 400, message: 'The request does not have the prescribed form.', todo: 'See `detail` for the field.' },
   'unknown-route': { status: 404, message: 'There is nothing at this path.', todo: 'Update the side that asks: it and the node are of different versions.' },
   'too-large': { status: 413, message: 'The request is larger than the named limit.', todo: 'Send less at once.' },
-  'busy': { status: 503, message: 'Too many people follow hits at this node.', todo: 'End a session that nobody looks at.' },
+  'busy': { status: 503, message: 'The node has too much to do for this person or screen.', todo: 'Wait a little; end sessions that nobody looks at.' },
   'failed': { status: 500, message: 'The node could not do it.', todo: 'Run `tiltas doctor`, and look at the log of the node.' }
 } as const
 export type ApiErrorCode = keyof typeof API_ERRORS
@@ -57,6 +57,7 @@ export function apiError (code: ApiErrorCode, detail?: string): ApiError {
 }
 
 export function actorError (refused: ActorRefusalCode): ApiError {
+  if (refused === 'busy') return apiError('busy', 'requests')
   const { status, message } = API_ERRORS['not-authenticated']
   return new ApiError(status, { code: 'not-authenticated', message, todo: ACTOR_REFUSALS[refused], detail: refused })
 }

@@ -103,7 +103,7 @@ function addFollowRoute (guarded: Guarded, { service, clock, heartbeatEvery = HE
   let followers = 0
   guarded('GET', '/v1/hits/follow', (actor, request, reply) => {
     const { agency } = ask(ofAgency, request.query)
-    if (followers >= FOLLOWERS_MAX) throw apiError('busy')
+    if (followers >= FOLLOWERS_MAX) throw apiError('busy', 'followers')
     const leaving = new AbortController()
     const lines = followLines(service.followHits(actor, agency, leaving.signal), clock, heartbeatEvery, leaving.signal)
     followers++

@@ -1,27 +1,22 @@
 /**
- * Typed arrays that grow, and heads of hash chains: what keeps a million entries in tens of megabytes, where objects
- * would take gigabytes. Row 0xFFFFFFFF means "none".
+ * How rows and hash chains are laid out in typed arrays: what keeps a million entries in tens of megabytes, where
+ * objects would take hundreds. Row 0xFFFFFFFF means "none".
  */
 export const NONE = 0xFFFF_FFFF
 /** Rows of one table; beyond it placing throws, so that a runaway list cannot eat the node. */
 export const ROWS_MAX = 16_000_000
+export const isRow = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < ROWS_MAX
 
-type Column = Uint8Array | Uint16Array | Uint32Array
+/**
+ * Rows live in segments of this many, so that a growing table never copies them: buffers of a megabyte that are given
+ * up one after the other would stay with the process as holes.
+ */
+export const SEGMENT_BITS = 15
+export const SEGMENT_ROWS = 2 ** SEGMENT_BITS
+export const SEGMENT_MASK = SEGMENT_ROWS - 1
 
-/** A copy with room for `rows`, or the same array when it has it; new rows hold 0. */
-export function widened<C extends Column> (column: C, rows: number): C {
-  if (rows <= column.length) return column
-  const wider = new (column.constructor as new (length: number) => C)(rows)
-  wider.set(column)
-  return wider
-}
-
-/** Room for at least `rows`, growing by a quarter so that little of it lies idle. */
-export const roomFor = (rows: number, room: number): number => rows <= room ? room : Math.max(rows, Math.ceil(room * 1.25), 1024)
-
-/** How many chains for so many rows: the power of two at or below, so that a chain is one or two long. */
-export const headCount = (rows: number): number => 2 ** Math.floor(Math.log2(Math.max(rows, 16)))
-export const chainHeads = (rows: number): Uint32Array => new Uint32Array(headCount(rows)).fill(NONE)
+/** Empty heads of chains: the power of two at or below `rows`. A table makes them anew when there are two rows a chain. */
+export const chainHeads = (rows: number): Uint32Array => new Uint32Array(2 ** Math.floor(Math.log2(Math.max(rows, 16)))).fill(NONE)
 
 /** Spreads two words over 32 bits (the finisher of MurmurHash3). */
 export function spread (high: number, low: number): number {

@@ -5,7 +5,7 @@
  */
 import type { AgencyId, EntryRef } from '../../protocol/identifiers.ts'
 import { ACTIONS, CATEGORIES, type Action, type Category } from '../../protocol/messages/vocabulary.ts'
-import { chainHeads, headCount, NONE, roomFor, ROWS_MAX, spread, widened } from './columns.ts'
+import { chainHeads, isRow, NONE, ROWS_MAX, SEGMENT_BITS, SEGMENT_MASK, SEGMENT_ROWS, spread } from './columns.ts'
 
 /** `until` is in seconds since 1970, exclusive. */
 export interface EntryFacts {
@@ -14,24 +14,33 @@ export interface EntryFacts {
 
 const OWNERS_MAX = 0xFFFF
 const UNTIL_MAX = 0xFFFF_FFFF
+/** The arena is packed again when more than this lies idle, and more than is in use. */
+const IDLE_BYTES_MIN = 4096
+
+interface Segment {
+  readonly owner: Uint16Array
+  /** 0 marks a free row. */
+  readonly refLength: Uint8Array
+  readonly refAt: Uint32Array
+  readonly category: Uint8Array, readonly action: Uint8Array
+  readonly until: Uint32Array
+  /** The next row of a hash chain, or of the chain of free rows. */
+  readonly next: Uint32Array
+}
+const bytes = (): Uint8Array => new Uint8Array(SEGMENT_ROWS)
+const words = (): Uint32Array => new Uint32Array(SEGMENT_ROWS)
+const emptySegment = (): Segment =>
+  ({ owner: new Uint16Array(SEGMENT_ROWS), refLength: bytes(), refAt: words(), category: bytes(), action: bytes(), until: words(), next: words() })
 
 export class EntryTable {
   readonly #owners: AgencyId[] = []
   readonly #ownerNumbers = new Map<AgencyId, number>()
-  #owner = new Uint16Array(0)
-  /** 0 marks a free row. */
-  #refLength = new Uint8Array(0)
-  #refAt = new Uint32Array(0)
-  #category = new Uint8Array(0)
-  #action = new Uint8Array(0)
-  #until = new Uint32Array(0)
-  /** The next row of a hash chain, or of the chain of free rows. */
-  #next = new Uint32Array(0)
+  readonly #segments: Segment[] = []
   #heads = chainHeads(0)
   #free = NONE
   #used = 0
   #size = 0
-  #arena = new Uint8Array(0)
+  #arena = new Uint8Array(1024)
   #arenaEnd = 0
   #arenaIdle = 0
 
@@ -42,9 +51,10 @@ export class EntryTable {
     const owner = this.#internOwner(facts.owner)
     const known = this.#find(owner, facts.ref)
     const row = known === NONE ? this.#takeRow(owner, facts.ref) : known
-    this.#category[row] = CATEGORIES.indexOf(facts.category)
-    this.#action[row] = ACTIONS.indexOf(facts.action)
-    this.#until[row] = Math.min(facts.until, UNTIL_MAX)
+    const { segment, at } = this.#at(row)
+    segment.category[at] = CATEGORIES.indexOf(facts.category)
+    segment.action[at] = ACTIONS.indexOf(facts.action)
+    segment.until[at] = Math.min(facts.until, UNTIL_MAX)
     return row
   }
 
@@ -55,13 +65,14 @@ export class EntryTable {
   }
 
   get (handle: number): EntryFacts | undefined {
-    if (!this.#isUsed(handle)) return undefined
+    const segment = this.#segments[handle >>> SEGMENT_BITS]; const at = handle & SEGMENT_MASK
+    if (!isRow(handle) || segment === undefined || segment.refLength[at] === 0) return undefined
     return {
-      owner: this.#owners[this.#owner[handle]!]!,
-      ref: this.#refText(handle) as EntryRef,
-      category: CATEGORIES[this.#category[handle]!]!,
-      action: ACTIONS[this.#action[handle]!]!,
-      until: this.#until[handle]!
+      owner: this.#owners[segment.owner[at]!]!,
+      ref: String.fromCharCode(...this.#refBytes(handle)) as EntryRef,
+      category: CATEGORIES[segment.category[at]!]!,
+      action: ACTIONS[segment.action[at]!]!,
+      until: segment.until[at]!
     }
   }
 
@@ -69,11 +80,11 @@ export class EntryTable {
   remove (owner: AgencyId, ref: EntryRef): number | undefined {
     const row = this.handleOf(owner, ref)
     if (row === undefined) return undefined
-    this.#unchain(row, this.#bucket(this.#owner[row]!, ref))
-    this.#arena.fill(0, this.#refAt[row]!, this.#refAt[row]! + this.#refLength[row]!)
-    this.#arenaIdle += this.#refLength[row]!
-    this.#refLength[row] = 0
-    this.#next[row] = this.#free
+    this.#unchain(row)
+    const { segment, at } = this.#at(row)
+    this.#arenaIdle += this.#refBytes(row).fill(0).length
+    segment.refLength[at] = 0
+    segment.next[at] = this.#free
     this.#free = row
     this.#size--
     return row
@@ -88,92 +99,106 @@ export class EntryTable {
   }
 
   #takeRow (owner: number, ref: EntryRef): number {
-    let row = this.#free
-    if (row === NONE) {
-      if (this.#used >= ROWS_MAX) throw new RangeError('too many entries')
-      this.#widen(this.#used + 1)
-      row = this.#used++
-    } else this.#free = this.#next[row]!
-    this.#owner[row] = owner
+    const row = this.#free === NONE ? this.#newRow() : this.#free
+    const { segment, at } = this.#at(row)
+    if (row === this.#free) this.#free = segment.next[at]!
+    segment.owner[at] = owner
     this.#keepRef(row, ref)
-    const bucket = this.#bucket(owner, ref)
-    this.#next[row] = this.#heads[bucket]!
-    this.#heads[bucket] = row
-    this.#size++
+    this.#chain(row)
+    if (++this.#size > this.#heads.length * 2) this.#chainAnew()
     return row
   }
 
-  #find (owner: number, ref: EntryRef): number {
-    let row = this.#heads[this.#bucket(owner, ref)]!
-    while (row !== NONE && !(this.#owner[row] === owner && this.#isRef(row, ref))) row = this.#next[row]!
-    return row
+  #newRow (): number {
+    if (this.#used >= ROWS_MAX) throw new RangeError('too many entries')
+    if (this.#used === this.#segments.length * SEGMENT_ROWS) this.#segments.push(emptySegment())
+    return this.#used++
   }
 
-  #unchain (row: number, bucket: number): void {
-    if (this.#heads[bucket] === row) { this.#heads[bucket] = this.#next[row]!; return }
-    let before = this.#heads[bucket]!
-    while (this.#next[before] !== row) before = this.#next[before]!
-    this.#next[before] = this.#next[row]!
+  #at (row: number): { segment: Segment, at: number } { return { segment: this.#segments[row >>> SEGMENT_BITS]!, at: row & SEGMENT_MASK } }
+
+  // ── References: ASCII (ENTRY_REF), one byte a character, one after the other in the arena ─────────────────────────
+
+  #refBytes (row: number): Uint8Array {
+    const { segment, at } = this.#at(row)
+    return this.#arena.subarray(segment.refAt[at], segment.refAt[at]! + segment.refLength[at]!)
   }
 
-  /** References are ASCII (ENTRY_REF), one byte a character. */
   #keepRef (row: number, ref: EntryRef): void {
-    if (this.#arenaIdle > 4096 && this.#arenaIdle * 2 > this.#arenaEnd) this.#compactArena()
-    this.#arena = widened(this.#arena, roomFor(this.#arenaEnd + ref.length, this.#arena.length))
-    this.#refAt[row] = this.#arenaEnd
-    this.#refLength[row] = ref.length
+    if (this.#arenaIdle > IDLE_BYTES_MIN && this.#arenaIdle * 2 > this.#arenaEnd) this.#repack(this.#arenaEnd - this.#arenaIdle)
+    if (this.#arenaEnd + ref.length > this.#arena.length) this.#repack(this.#arena.length + Math.ceil(this.#arena.length / 2))
+    const { segment, at } = this.#at(row)
+    segment.refAt[at] = this.#arenaEnd
+    segment.refLength[at] = ref.length
     for (let i = 0; i < ref.length; i++) this.#arena[this.#arenaEnd++] = ref.charCodeAt(i)
   }
 
-  #compactArena (): void {
-    const packed = new Uint8Array(this.#arenaEnd - this.#arenaIdle)
+  /** Into a new arena of so many bytes, without what lies idle. */
+  #repack (length: number): void {
+    const packed = new Uint8Array(Math.max(length, 1024))
     let end = 0
     for (let row = 0; row < this.#used; row++) {
-      const length = this.#refLength[row]!
-      packed.set(this.#arena.subarray(this.#refAt[row], this.#refAt[row]! + length), end)
-      this.#refAt[row] = end
-      end += length
+      const { segment, at } = this.#at(row)
+      const ref = this.#refBytes(row)
+      packed.set(ref, end)
+      segment.refAt[at] = end
+      end += ref.length
     }
     this.#arena = packed
     this.#arenaEnd = end
     this.#arenaIdle = 0
   }
 
-  #isUsed (row: number): boolean { return (this.#refLength[row] ?? 0) !== 0 }
+  // ── Hash chains ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #isRef (row: number, ref: EntryRef): boolean {
-    if (this.#refLength[row] !== ref.length) return false
-    const at = this.#refAt[row]!
-    for (let i = 0; i < ref.length; i++) if (this.#arena[at + i] !== ref.charCodeAt(i)) return false
+  #find (owner: number, ref: EntryRef): number {
+    let row = this.#heads[this.#bucket(owner, hashOfText(ref))]!
+    while (row !== NONE && !this.#isAt(row, owner, ref)) row = this.#nextOf(row)
+    return row
+  }
+
+  #isAt (row: number, owner: number, ref: EntryRef): boolean {
+    const { segment, at } = this.#at(row)
+    if (segment.owner[at] !== owner || segment.refLength[at] !== ref.length) return false
+    const from = segment.refAt[at]!
+    for (let i = 0; i < ref.length; i++) if (this.#arena[from + i] !== ref.charCodeAt(i)) return false
     return true
   }
 
-  #refText (row: number): string {
-    return String.fromCharCode(...this.#arena.subarray(this.#refAt[row], this.#refAt[row]! + this.#refLength[row]!))
+  #bucketOf (row: number): number { return this.#bucket(this.#segments[row >>> SEGMENT_BITS]!.owner[row & SEGMENT_MASK]!, hashOfBytes(this.#refBytes(row))) }
+  #bucket (owner: number, hash: number): number { return spread(owner, hash) & (this.#heads.length - 1) }
+  #nextOf (row: number): number { return this.#segments[row >>> SEGMENT_BITS]!.next[row & SEGMENT_MASK]! }
+  #setNext (row: number, next: number): void { this.#segments[row >>> SEGMENT_BITS]!.next[row & SEGMENT_MASK] = next }
+
+  #chain (row: number): void {
+    const bucket = this.#bucketOf(row)
+    this.#setNext(row, this.#heads[bucket]!)
+    this.#heads[bucket] = row
   }
 
-  #bucket (owner: number, ref: string): number {
-    let hash = owner
-    for (let i = 0; i < ref.length; i++) hash = Math.imul(hash, 31) + ref.charCodeAt(i) | 0
-    return spread(owner, hash) & (this.#heads.length - 1)
+  #unchain (row: number): void {
+    const bucket = this.#bucketOf(row)
+    let before = this.#heads[bucket]!
+    if (before === row) { this.#heads[bucket] = this.#nextOf(row); return }
+    while (this.#nextOf(before) !== row) before = this.#nextOf(before)
+    this.#setNext(before, this.#nextOf(row))
   }
 
-  #widen (rows: number): void {
-    const room = roomFor(rows, this.#refLength.length)
-    if (room === this.#refLength.length) return
-    this.#owner = widened(this.#owner, room)
-    this.#refLength = widened(this.#refLength, room)
-    this.#refAt = widened(this.#refAt, room)
-    this.#category = widened(this.#category, room)
-    this.#action = widened(this.#action, room)
-    this.#until = widened(this.#until, room)
-    this.#next = widened(this.#next, room)
-    if (headCount(room) === this.#heads.length) return
-    this.#heads = chainHeads(room)
-    for (let row = 0; row < this.#used; row++) {
-      const bucket = this.#bucket(this.#owner[row]!, this.#refText(row))
-      this.#next[row] = this.#heads[bucket]!
-      this.#heads[bucket] = row
-    }
+  /** Free rows keep their own chain. */
+  #chainAnew (): void {
+    this.#heads = chainHeads(this.#size * 2)
+    for (let row = 0; row < this.#used; row++) if (this.#refBytes(row).length > 0) this.#chain(row)
   }
+}
+
+const hashStep = (hash: number, byte: number): number => Math.imul(hash, 31) + byte | 0
+function hashOfBytes (bytes: Uint8Array): number {
+  let hash = 0
+  for (const byte of bytes) hash = hashStep(hash, byte)
+  return hash
+}
+function hashOfText (text: string): number {
+  let hash = 0
+  for (let i = 0; i < text.length; i++) hash = hashStep(hash, text.charCodeAt(i))
+  return hash
 }

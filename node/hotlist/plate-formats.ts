@@ -2,14 +2,16 @@
  * What a plate's text says about its country: little. One text is valid in several countries, so syntax gives a share
  * of confidence and never certainty. The rule:
  *
- * 1. A country that the vendor read from the plate (its band, its layout) stands with the vendor's confidence. It is
- *    halved when the text is of a listed series elsewhere and of none in that country: one of the two was misread.
+ * 1. A country that the vendor read from the plate (its band, its layout) stands with the vendor's confidence.
  * 2. Otherwise every country with a regular series of that form has one share, the camera's own nation HOME_SHARES.
  *    The country with most shares is named with its part of SYNTAX_CONFIDENCE; a tie names none.
  * 3. Vanity series never name a country: almost any text fits them. They only keep one possible.
  * 4. A text of no regular series has no country.
  *
- * Only a country by rule 1 with at least KNOWN_CONFIDENCE is *known*, that is, may keep a read from an entry.
+ * A country by rule 1 is *known* from KNOWN_CONFIDENCE on. It keeps a read from entries of other countries only when
+ * the text is plausible there: a vendor that names a country which issues no such text misread one of the two, and an
+ * entry elsewhere must not be missed for it. An entry of the very country that the vendor names always agrees with it:
+ * our table is not complete, and owner and vendor came to the same country by different ways.
  */
 import type { NationId } from '../../protocol/identifiers.ts'
 
@@ -84,14 +86,13 @@ const VENDOR_CONFIDENCE = 800
 /** Per mille; what syntax is worth when only one listed country is possible: others are not listed, and vanity plates exist. */
 const SYNTAX_CONFIDENCE = 700
 const HOME_SHARES = 3
-/** Per mille, from which on a vendor's country keeps a read from entries of other countries. */
-export const KNOWN_CONFIDENCE = 500
+/** Per mille, from which on a vendor's country is known. */
+const KNOWN_CONFIDENCE = 500
 
 /** `vendorConfidence` is per mille; `home` is the nation of the camera. */
 export function countryOf (plate: string, vendorCountry: NationId | undefined, vendorConfidence: number | undefined, home: NationId): CountryGuess {
   if (vendorCountry === undefined) return countryBySyntax(plate, home)
-  const confidence = vendorConfidence ?? VENDOR_CONFIDENCE
-  return { country: vendorCountry, confidence: isPlausible(plate, vendorCountry) ? confidence : Math.floor(confidence / 2), source: 'vendor' }
+  return { country: vendorCountry, confidence: vendorConfidence ?? VENDOR_CONFIDENCE, source: 'vendor' }
 }
 
 function countryBySyntax (plate: string, home: NationId): CountryGuess {
@@ -102,6 +103,9 @@ function countryBySyntax (plate: string, home: NationId): CountryGuess {
   return { country: first, confidence: Math.floor(SYNTAX_CONFIDENCE * (first === home ? HOME_SHARES : 1) / shares), source: 'syntax' }
 }
 
-/** The country that a read is matched with: undefined unless the vendor saw it and is sure enough. */
-export const knownCountry = (guess: CountryGuess): NationId | undefined =>
-  guess.source === 'vendor' && guess.confidence >= KNOWN_CONFIDENCE ? guess.country : undefined
+/** Seen by the reader, and surely enough; never true of what was only derived from the text. */
+export const isCountryKnown = (guess: CountryGuess): boolean => guess.source === 'vendor' && guess.confidence >= KNOWN_CONFIDENCE
+
+/** Whether the read is to be kept from entries of other countries. */
+export const excludesOtherCountries = (plate: string, guess: CountryGuess): boolean =>
+  isCountryKnown(guess) && guess.country !== undefined && isPlausible(plate, guess.country)

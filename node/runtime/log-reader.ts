@@ -7,6 +7,7 @@ import { equalBytes } from '../../protocol/bytes.ts'
 import { consistencyProof, tilesForConsistency } from '../../protocol/log/consistency.ts'
 import { leafHash, perfectRoot } from '../../protocol/log/hash.ts'
 import { inclusionProof, tilesForInclusion } from '../../protocol/log/inclusion.ts'
+import { rootFromTiles, tilesForRoot } from '../../protocol/log/ranges.ts'
 import { HASH_BYTES, TILE_BYTES, TILE_WIDTH, edgeTiles, tileName, type LoadedTiles, type Tile } from '../../protocol/log/tile.ts'
 import { appendLeafHashes, edgeFromTiles, emptyEdge, rootOf, type FullTile, type LogEdge } from '../../protocol/log/tree.ts'
 import { keyOf } from '../../protocol/records.ts'
@@ -79,6 +80,11 @@ export async function proveInclusion (store: Store, size: number, index: number,
 /** RFC 6962 consistency proof between two sizes. Throws RangeError when size1 is above size2, LogDamage. */
 export async function proveConsistency (store: Store, size1: number, size2: number, edge?: LogEdge): Promise<Uint8Array[]> {
   return consistencyProof(size1, size2, await loadTiles(store, tilesForConsistency(size1, size2), edge))
+}
+
+/** The root (32 bytes) of the log when it had `size` leaves, to compare with an older head. Throws LogDamage. */
+export async function rootAt (store: Store, size: number, edge?: LogEdge): Promise<Uint8Array> {
+  return rootFromTiles(size, await loadTiles(store, tilesForRoot(size), edge))
 }
 
 // ── The whole log ────────────────────────────────────────────────────────────────────────────────────────────────

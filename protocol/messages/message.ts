@@ -20,8 +20,8 @@ const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /** Normalised: upper case letters and digits of Latin script, no separators. */
 export const plateText = z.string().regex(new RegExp(`^[A-Z0-9ÅÄÖÜ]{1,${PLATE_LENGTH_MAX}}$`))
-/** ISO 3166-1 alpha-2 of the country of registration; absent when it is not known. */
-const country = z.string().regex(NATION_ID)
+/** Of registration; absent when it is not known. */
+const country = nationId
 const opaque = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/)
 /** The grant version that let a message leave, and the hash of its text. */
 export const policyRef = z.strictObject({ grant: z.string().regex(/^g-[a-z0-9-]{1,40}@[1-9]\d{0,8}$/), hash: digest })

@@ -1,29 +1,18 @@
 /**
- * Chance of the demo world: a small seeded generator, so that one seed always gives the same plates, trips and misreads.
- * Invariant: every part draws from a stream of its own name, so that changing one part leaves the others as they were.
- * It decides nothing that has to be secret.
+ * Chance of the demo world, in shares and weights, over the simulations' seeded generator: one seed always gives the same
+ * plates, trips and misreads. Invariant: every part draws from a stream of its own name, so that changing one part
+ * leaves the others as they were. It decides nothing that has to be secret.
  */
-import { sha256, utf8ToBytes } from '../../protocol/bytes.ts'
+import { Random } from '../random.ts'
 
 export class Chance {
-  readonly #state: Int32Array
+  readonly #random: Random
 
   /** The same seed and names give the same stream. */
-  constructor (seed: string, ...names: string[]) {
-    const digest = sha256(utf8ToBytes(['tiltas/demo/chance', seed, ...names].join('\0')))
-    this.#state = new Int32Array(digest.slice().buffer, 0, 4)
-  }
+  constructor (seed: string, ...names: string[]) { this.#random = names.reduce((random, name) => random.fork(name), new Random(`demo/${seed}`)) }
 
-  /** Uniform in [0, 1), 32 bits: three words of state are mixed by shifts and adds, the fourth counts so that no cycle is short. */
-  share (): number {
-    const s = this.#state
-    const sum = (s[0]! + s[1]! + s[3]!) | 0
-    s[3] = s[3]! + 1
-    s[0] = s[1]! ^ (s[1]! >>> 9)
-    s[1] = s[2]! + (s[2]! << 3)
-    s[2] = ((s[2]! << 21) | (s[2]! >>> 11)) + sum
-    return (sum >>> 0) / 4_294_967_296
-  }
+  /** Uniform in [0, 1), in steps of 2^-32. */
+  share (): number { return this.#random.uint32() / 4_294_967_296 }
 
   /** An integer from 0 to `count - 1`. */
   below (count: number): number { return Math.floor(this.share() * count) }

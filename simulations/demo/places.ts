@@ -1,9 +1,9 @@
 /**
  * Towns and roads of the borderland, as far as demo traffic needs them: a road is a line of towns, driven in both
  * directions. Town coordinates are rounded from GeoNames (geonames.org, CC BY 4.0); villages at the border, which it
- * lacks, are approximate, and so are roads between towns: straight lines. Trunk-road numbers are official on either
- * side; the same number may mean two roads (A6 and A13 exist in both countries), so a number always names its country.
- * A stretch whose number we could not confirm has none.
+ * lacks, are approximate, and so are roads between towns: straight lines. Trunk roads (A…) have their official numbers;
+ * those of regional roads were not checked against a register, and a stretch whose number we do not know has none.
+ * The same number may mean two roads (A6 and A13 exist in both countries), so a number always names its country.
  */
 import { parseNationId, type NationId } from '../../protocol/identifiers.ts'
 

@@ -32,7 +32,7 @@ export interface TrafficPlan<V extends Vehicle, L extends V> {
 /** The first listed vehicles meet their first foreign camera at this time, and one after the other at that distance. */
 const FIRST_MEETING: Duration = 1.5 * SECOND
 const MEETING_DISTANCE: Duration = 2 * SECOND
-const MEETINGS = 8
+const MEETINGS = 14
 /** A trip that passes no camera still takes its share of time. */
 const SILENT_TRIP = 0.25
 
@@ -86,13 +86,17 @@ export class Traffic<V extends Vehicle, L extends V> implements Iterable<Pass<V>
     this.#drive(driver, trip, first!.camera, at)
   }
 
+  /** Roads with a camera abroad first: what nobody sees shows nothing. */
   #departListed (): void {
     const at = this.#listedAt
     this.#listedAt += this.#plan.listedEvery * this.#plan.chance.between(0.7, 1.3)
     const free = this.#listed.filter(({ freeAt }) => freeAt <= at)
     if (free.length === 0) return
     const driver = this.#plan.chance.pick(free)
-    this.#drive(driver, this.#plan.chance.pick(CROSSINGS.filter(({ road, from }) => road.stops[from]!.town === driver.town)), undefined, at)
+    const home = this.#plan.wantedBy(driver.vehicle)
+    const trips = CROSSINGS.filter(({ road, from }) => road.stops[from]!.town === driver.town)
+    const seen = trips.filter(trip => this.#passedOn(trip).some(({ camera }) => camera.nation !== home))
+    this.#drive(driver, this.#plan.chance.pick(seen.length > 0 ? seen : trips), undefined, at)
   }
 
   #departOrdinary (): void {

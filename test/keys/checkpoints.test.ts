@@ -68,7 +68,7 @@ checkpoints('signs a local head with the Ed25519 key alone', () => {
 
 checkpoints('makes no note of a signature that does not fit', () => {
   const head = headOf(5)
-  const signatures = checkpointRequests(head, keys, TIME).map((bytes, i) => new Uint8Array(sign(null, bytes, secrets[i]!)))
+  const signatures: Uint8Array[] = checkpointRequests(head, keys, TIME).map((bytes, i) => new Uint8Array(sign(null, bytes, secrets[i]!)))
   for (const i of [0, 1]) assert.throws(() => assembleCheckpoint(head, keys, TIME, signatures.with(i, flipped(signatures[i]!, 40))), TypeError)
   assert.throws(() => assembleCheckpoint(headOf(6), keys, TIME, signatures), TypeError)
   assert.throws(() => assembleCheckpoint(head, keys, TIME + 1, signatures), TypeError)

@@ -5,8 +5,9 @@ import { directoryOf } from '../../keys/directory.ts'
 import { addSignatures, hashOfStatement, namedJwkOf, rootKeyOf, rootSignerOf } from '../../keys/make-statements.ts'
 import type { FedRoot } from '../../keys/statements.ts'
 import { digestOfBytes } from '../../keys/compact.ts'
-import { isRefusal } from '../../keys/read-statements.ts'
+import { isRefusal, readStatement } from '../../keys/read-statements.ts'
 import { foldTrust, type TrustPins } from '../../keys/trust-list.ts'
+import { nationSpeaksForItself } from '../../keys/trust-list-rules.ts'
 import type { TrustView } from '../../keys/trust-view.ts'
 import type { MessageKind } from '../../protocol/messages/message.ts'
 import type { NationId } from '../../protocol/identifiers.ts'
@@ -135,6 +136,14 @@ test('a nation never speaks for another nation\'s agency, node or address', asyn
   assert.is(keyOrCode(fold(cases.map(([statement]) => statement))), 'key', 'the sound statement still stands')
 })
 
+test('an agency statement names its nation as issuer and itself below it', () => {
+  const read = readStatement(world.history.find(statement => { const found = readStatement(statement); return !isRefusal(found) && found.kind === 'agency-statement' })!)
+  assert.ok(!isRefusal(read) && read.kind === 'agency-statement')
+  const root = { type: 'nation-root/1' as const, ...nationRootBody(read.body.metadata.tiltas_agency.agency.slice(0, 2).toUpperCase()) }
+  assert.is(nationSpeaksForItself(read.body, root), undefined)
+  for (const changes of [{ iss: 'https://ee.example/tiltas' }, { sub: `${read.body.sub}x` }]) assert.is(nationSpeaksForItself({ ...read.body, ...changes }, root)?.code, 'wrong-issuer')
+})
+
 test('a site key signs candidates and receipts and nothing else', async () => {
   const { site } = agencyKeys(police)
   assert.is(keyOrCode(world.trust, T0 + 60, site.kid, 'candidate'), 'key')
@@ -160,6 +169,10 @@ test('a revoked key counts before its time and not from it; the earliest time co
   assert.is(keyOrCode(fold([superseded, stolen]), T0 + 40), 'revoked')
   assert.is(keyOrCode(fold([superseded, stolen]), T0 + 39), 'key')
   assert.ok(fold([stolen]).isCompromised(police, kid))
+  for (let seq = 10; seq < 16; seq++) {
+    const late = await revocationsOf('LV', [{ kid, revokedAt: T0 + 100, reason: 'superseded' }], { seq })
+    assert.is(keyOrCode(fold([stolen, late]), T0 + 40), 'revoked', 'whichever list is read first')
+  }
   const empty = await revocationsOf('LV', [], { seq: 3, iat: T0 + 200, next: T0 + 300 })
   assert.is(keyOrCode(fold([superseded, empty]), T0 + 150), 'revoked', 'a later list does not take it back')
 })

@@ -1,6 +1,7 @@
 /** `tiltas hotlist`: the plates that an agency looks for; each with a reason, a decision, a legal basis and an end. */
-import { ownEntry, type CommandResult } from '../../../protocol/commands.ts'
-import { toUnixSeconds } from '../../../protocol/instant.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ownEntry, type CommandResult, type OwnEntry } from '../../../protocol/commands.ts'
+import { SECOND, toUnixSeconds } from '../../../protocol/instant.ts'
 import { ACTIONS, CATEGORIES, ENTRY_WITHDRAW_REASONS } from '../../../protocol/messages/vocabulary.ts'
 import type { EntryView } from '../../console/service.ts'
 import { AGENCY, BECAUSE, CliError, EXIT, defineCommand, usageError, type Context, type Exit } from '../command.ts'
@@ -12,6 +13,9 @@ import { give } from './give.ts'
 const CSV_BYTES_MAX = 64 * 1024 * 1024
 /** Rows on their way at once, so that the node can make many durable in one go. */
 const ROWS_IN_FLIGHT = 16
+const BUSY_WAIT = 2 * SECOND
+/** Twice as long as the node remembers requests. */
+const BUSY_TRIES_MAX = 120
 
 const list = defineCommand({
   name: 'hotlist list',
@@ -86,16 +90,26 @@ async function putRows (context: Context, rows: readonly CheckedRow[]): Promise<
   const waiting = rows.values()
   const work = async (): Promise<void> => {
     for (const { line, entry } of waiting) {
-      try {
-        await context.client().post<CommandResult>('/v1/commands', context.me(), { do: 'entry.put', agency: context.agency(), entry })
-      } catch (error) {
-        if (!(error instanceof CliError) || error.exit !== EXIT.failed) throw error
-        refused.push({ line, problem: error.message })
-      }
+      const refusal = await putRow(context, entry)
+      if (refusal !== undefined) refused.push({ line, problem: refusal })
     }
   }
   await Promise.all(Array.from({ length: ROWS_IN_FLIGHT }, work))
   return refused
+}
+
+/** Why the node refused it; a node that is busy is asked again, since a long list is more than it takes at once. */
+async function putRow (context: Context, entry: OwnEntry): Promise<string | undefined> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await context.client().post<CommandResult>('/v1/commands', context.me(), { do: 'entry.put', agency: context.agency(), entry })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof CliError) || error.exit !== EXIT.failed) throw error
+      if (error.code !== 'busy' || tries === BUSY_TRIES_MAX) return error.message
+      await sleep(BUSY_WAIT)
+    }
+  }
 }
 
 function reportImport (context: Context, added: number, problems: readonly RowProblem[]): Exit {

@@ -1,21 +1,21 @@
-/** `tiltas init`: a new node, its keys and its config. */
+/** `tiltas init`: a nation with its national node and its sites: keys, statements and configs. */
 import { parseAgencyId, parseNodeId } from '../../../protocol/identifiers.ts'
 import { AGENCY_ID, NODE_ID } from '../../../protocol/identifiers.ts'
 import { EXIT, defineCommand, usageError, type Context } from '../command.ts'
 import type { InitOptions } from '../options.ts'
 import { printSetup } from './setup-result.ts'
 
-const ROLES = ['national', 'site', 'home'] as const
 const LOCALES = ['en', 'lv', 'lt'] as const
 
 export const init = defineCommand({
   name: 'init',
-  summary: 'make a new node: its keys and its tiltas.yaml',
+  summary: 'found a nation: its national node, its sites, their keys and configs',
   positionals: ['[FOLDER]'],
   options: {
     node: { type: 'string', value: 'NODE', help: 'its name, like lv/national' },
-    role: { type: 'string', value: 'ROLE', help: ROLES.join(', ') },
     agency: { type: 'string', value: 'AGENCY', multiple: true, help: 'an agency that is at home here; may be repeated' },
+    site: { type: 'string', value: 'NODE', multiple: true, help: 'a site node to make with it, like lv/site-latgale; may be repeated' },
+    entity: { type: 'string', value: 'URL', help: "the nation's OpenID Federation identifier, like https://tiltas.example.lv" },
     listen: { type: 'string', value: 'ADDRESS', multiple: true, help: 'where peers reach it, like /ip4/0.0.0.0/tcp/4001; may be repeated' },
     'ingest-port': { type: 'string', value: 'PORT', help: 'takes reads of cameras on this port of this machine' },
     'ops-port': { type: 'string', value: 'PORT', help: 'gives metrics and health on this port of this machine' },
@@ -38,8 +38,9 @@ function readOptions (context: Context): InitOptions {
   return {
     folder: context.positionals[0] ?? '.',
     node: parseNodeId(node),
-    role: oneOf('role', ROLES, context.required('role')),
     agencies: agencies.map(parseAgencyId),
+    sites: context.texts('site').map(parseNodeId),
+    entity: context.text('entity'),
     listen: context.texts('listen'),
     ingestPort: port('ingest-port', context),
     opsPort: port('ops-port', context),

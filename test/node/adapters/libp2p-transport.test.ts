@@ -211,30 +211,93 @@ network('a peer has a few connections and streams at a time, the newest', () => 
   } finally { await Promise.all(crowd.map(foreign => foreign.stop())) }
 }))
 
-network('who listens on the way sees no word of it', () => inWorld(async world => {
-  const [a, b] = await pair(world)
+network('a peer that is taken off the list is hung up on, also without a link', () => inWorld(async world => {
+  const [, b] = await pair(world)
+  const foreign = await foreignNode(0)
+  try {
+    await foreign.dial(multiaddr(b.address.addresses[0]!))
+    b.transport.allow([])
+    await until('hung up', () => foreign.getConnections().length === 0)
+  } finally { await foreign.stop() }
+}))
+
+interface Proxy { readonly address: string, readonly captured: Buffer[], readonly sockets: Set<Socket>, close (): void }
+
+/** Stands between a dialler and a node, and hears every byte. */
+async function proxyTo (node: SuiteNode): Promise<Proxy> {
   const captured: Buffer[] = []; const sockets = new Set<Socket>()
-  const proxy = createServer(from => {
-    const to = createConnection(portOf(b), '127.0.0.1')
+  const server = createServer(from => {
+    const to = createConnection(portOf(node), '127.0.0.1')
     for (const socket of [from, to]) sockets.add(socket.on('error', () => {}).on('data', bytes => captured.push(bytes)))
     from.pipe(to).pipe(from)
   })
-  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const close = (): void => { for (const socket of sockets) socket.destroy(); server.close() }
+  return { address: `/ip4/127.0.0.1/tcp/${(server.address() as AddressInfo).port}`, captured, sockets, close }
+}
+
+network('a connection that went silent does not stand in the way of a new one', () => inWorld(async world => {
+  const [a, b] = await pair(world)
+  const proxy = await proxyTo(b)
   try {
-    a.transport.allow([peerAt(1, B, [`/ip4/127.0.0.1/tcp/${(proxy.address() as AddressInfo).port}`])])
+    a.transport.allow([peerAt(1, B, [proxy.address])])
+    assert.is(await a.transport.open(B, 'urgent'), true)
+    for (const socket of proxy.sockets) socket.unpipe().pause()
+    assert.is(await a.transport.open(B, 'normal'), true)
+    await a.events.opened[1]!.send(numberedFrame(0, 100))
+    await until('received', () => b.events.received.length === 1)
+    assert.is(a.events.closed.length, 0, 'the silent one may come back')
+  } finally { proxy.close() }
+}, { open: 500 }))
+
+network('a peer that is busy for many pings keeps its links', async () => {
+  await inWorld(async world => {
+    const a = await startNode(world, A, 0)
+    const child = processOf('echo', '0')
+    try {
+      a.transport.allow([peerAt(1, B, [await firstLine(child)])])
+      assert.is(await a.transport.open(B, 'normal'), true)
+      await pause(200)
+      child.kill('SIGSTOP')
+      await a.events.opened[0]!.send(numberedFrame(0, 100))
+      await pause(700)
+      child.kill('SIGCONT')
+      await until('echoed', () => a.events.received.length === 1)
+      await pause(200)
+      assert.equal(a.events.closed, [])
+    } finally { child.kill('SIGKILL') }
+  }, { ping: 100, answer: 20_000 })
+})
+
+network('a peer that never answers a ping is given up', async () => {
+  await inWorld(async world => {
+    const a = await startNode(world, A, 0)
+    const child = processOf('echo', '0')
+    try {
+      a.transport.allow([peerAt(1, B, [await firstLine(child)])])
+      assert.is(await a.transport.open(B, 'normal'), true)
+      child.kill('SIGSTOP')
+      await until('given up', () => a.events.closed.length === 1)
+      assert.is(a.events.closed[0]!.reason, 'connection-lost')
+    } finally { child.kill('SIGKILL') }
+  }, { ping: 100, answer: 500 })
+})
+
+network('who listens on the way sees no word of it', () => inWorld(async world => {
+  const [a, b] = await pair(world)
+  const proxy = await proxyTo(b)
+  try {
+    a.transport.allow([peerAt(1, B, [proxy.address])])
     assert.is(await a.transport.open(B, 'urgent'), true)
     const marker = 'MARKER-ABC123-'
     const frame = Buffer.from(marker.repeat(500))
     for (let i = 0; i < 20; i++) await a.events.opened[0]!.send(frame)
     await until('received', () => b.events.received.length === 20)
     assert.ok(Buffer.from(b.events.received[0]!.frame).includes(marker))
-    const seen = Buffer.concat(captured)
+    const seen = Buffer.concat(proxy.captured)
     assert.ok(seen.length > 20 * frame.length, 'everything went over the proxy')
     for (const word of [marker, '/tiltas/1', A, B]) assert.not.ok(seen.includes(word), word)
-  } finally {
-    for (const socket of sockets) socket.destroy()
-    proxy.close()
-  }
+  } finally { proxy.close() }
 }))
 
 network('a slow reader costs bounded memory, however much is sent', () => inWorld(async world => {

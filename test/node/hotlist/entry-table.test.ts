@@ -42,7 +42,9 @@ test('a removed entry is gone and its handle is given out again', () => {
 
 test('unknown handles answer nothing', () => {
   const table = new EntryTable()
-  for (const handle of [0, -1, 0.5, NaN, 1e9]) assert.is(table.get(handle), undefined)
+  assert.is(table.get(0), undefined)
+  table.put(facts(LV, 'R-1'))
+  for (const handle of [1, -1, 0.5, NaN, 1e9, 2 ** 32]) assert.is(table.get(handle), undefined)
 })
 
 test('property: it answers as a map would', () => {
@@ -52,8 +54,8 @@ test('property: it answers as a map would', () => {
   })
   fc.assert(fc.property(fc.array(step, { maxLength: 200 }), steps => {
     const table = new EntryTable(); const map = new Map<string, EntryFacts>()
-    for (const { put, ...rest } of steps) {
-      const entry = facts(rest.owner, rest.ref, rest); const key = `${rest.owner} ${rest.ref}`
+    for (const { put, owner, ref, ...rest } of steps) {
+      const entry = facts(owner, ref, rest); const key = `${owner} ${ref}`
       if (put) { table.put(entry); map.set(key, entry) } else assert.is(table.remove(entry.owner, entry.ref) !== undefined, map.delete(key))
     }
     assert.is(table.size, map.size)

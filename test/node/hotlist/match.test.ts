@@ -38,4 +38,17 @@ test('a country that was only derived or is unsure neither excludes nor counts a
   assert.equal(matchRead(plate('AB123', 'LV', 700, 'vendor'), index, table, NOW), [])
 })
 
+test('owner and vendor agree on a country whose series our table does not know', () => {
+  const { index, table } = lists(['R-1', 'AB1234', 'SE'])
+  assert.equal(matchRead(plate('AB1234', 'SE', 800, 'vendor'), index, table, NOW).map(found => found.countryKnown), [true])
+  assert.equal(matchRead(plate('AB1234', 'SE', 300, 'vendor'), index, table, NOW).map(found => found.countryKnown), [false])
+  assert.equal(matchRead(plate('AB1234', 'LV', 300, 'vendor'), index, table, NOW), [])
+})
+
+test('a vendor whose country cannot have such a text hides no entry of another', () => {
+  const { index, table } = lists(['R-1', '1234AB7', 'BY'])
+  assert.equal(matchRead(plate('1234AB7', 'LT', 990, 'vendor'), index, table, NOW).map(found => found.countryKnown), [false])
+  assert.equal(matchRead(plate('1234AB7', 'FR', 990, 'vendor'), index, table, NOW), [])
+})
+
 test.run()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NationId } from '../../../protocol/identifiers.ts'
-import { countriesOf, countryOf, isPlausible, knownCountry } from '../../../node/hotlist/plate-formats.ts'
+import { countriesOf, countryOf, excludesOtherCountries, isCountryKnown, isPlausible } from '../../../node/hotlist/plate-formats.ts'
 import { seeded } from './seed.ts'
 
 const LV = 'LV' as NationId; const LT = 'LT' as NationId; const BY = 'BY' as NationId; const SE = 'SE' as NationId; const FR = 'FR' as NationId
@@ -33,16 +33,24 @@ test('syntax alone shares its confidence, prefers home, and is never certain', (
   assert.equal(countryOf('AB123CD', undefined, undefined, LV), { confidence: 0, source: 'none' })
 })
 
-test('a vendor that contradicts the text is believed half', () => {
+test('a vendor that saw the country is quoted as it said, whatever the text', () => {
   assert.equal(countryOf('AB1234', LV, undefined, LT), { country: LV, confidence: 800, source: 'vendor' })
-  assert.equal(countryOf('1234AB7', LT, 900, LT), { country: LT, confidence: 450, source: 'vendor' })
-  assert.equal(countryOf('1234AB7', FR, 900, LT), { country: FR, confidence: 900, source: 'vendor' }, 'no table, no contradiction')
+  assert.equal(countryOf('1234AB7', LT, 900, LT), { country: LT, confidence: 900, source: 'vendor' })
 })
 
 test('only a country that was seen, and surely enough, is known', () => {
-  assert.is(knownCountry(countryOf('AB1234', LV, 500, LT)), LV)
-  assert.is(knownCountry(countryOf('AB1234', LV, 499, LT)), undefined)
-  assert.is(knownCountry(countryOf('1234AB7', undefined, undefined, LT)), undefined)
+  assert.ok(isCountryKnown(countryOf('AB1234', LV, 500, LT)))
+  assert.not.ok(isCountryKnown(countryOf('AB1234', LV, 499, LT)))
+  assert.not.ok(isCountryKnown(countryOf('1234AB7', undefined, undefined, LT)))
+})
+
+test('a known country excludes others only where the text can be from there', () => {
+  const excludes = (plate: string, country: NationId | undefined, confidence?: number): boolean => excludesOtherCountries(plate, countryOf(plate, country, confidence, LT))
+  assert.ok(excludes('AB1234', LV))
+  assert.ok(excludes('1234AB7', FR), 'a country that the table does not list cannot be contradicted')
+  assert.not.ok(excludes('1234AB7', LT), 'Belarusian by its text')
+  assert.not.ok(excludes('AB1234', LV, 499))
+  assert.not.ok(excludes('1234AB7', undefined))
 })
 
 test('plausible unless our own table speaks against it', () => {

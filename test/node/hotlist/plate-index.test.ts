@@ -44,13 +44,19 @@ test('an entry whose text its country does not issue needs a reader that saw the
   assert.equal(index.match('AB1234', SE, NOW).map(found => found.handle), [0])
 })
 
+test('a country in doubt agrees with its own entries and keeps the read from none', () => {
+  const index = indexOf(['AB1234', SE], ['AB1234', LV], ['AB1234'])
+  assert.equal(index.match('AB1234', SE, NOW, false).map(found => [found.handle, found.countryKnown]), [[0, true], [1, false], [2, false]])
+  assert.equal(index.match('AB1234', LT, NOW, false).map(found => [found.handle, found.countryKnown]), [[1, false], [2, false]])
+})
+
 test('ended and removed entries never match', () => {
   const index = indexOf(['AB1', LV, NOW], ['AB1', LV, NOW + 1], ['AB1', LV])
   assert.equal(index.match('AB1', LV, NOW).map(found => found.handle), [1, 2])
   assert.equal(index.match('AB1', LV, NOW + 1).map(found => found.handle), [2])
   assert.ok(index.remove(2))
   assert.not.ok(index.remove(2))
-  assert.not.ok(index.remove(99))
+  for (const handle of [99, -1, 0.5, NaN, 2 ** 32, ROWS_MAX]) assert.not.ok(index.remove(handle))
   assert.equal(index.match('AB1', LV, NOW + 1), [])
   assert.is(index.size, 2)
 })
@@ -92,7 +98,7 @@ test('property: it answers as a plain list would, whatever is placed, replaced a
   const step = fc.oneof(
     fc.record({ do: fc.constant('place' as const), handle: fc.nat(40), plate, country, until: fc.integer({ min: 1, max: 10 }) }),
     fc.record({ do: fc.constant('remove' as const), handle: fc.nat(40) }))
-  fc.assert(fc.property(fc.array(step, { maxLength: 120 }), plate, country, fc.nat(10), (steps, read, readCountry, now) => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 120 }), plate, country, fc.nat(10), fc.boolean(), (steps, read, readCountry, now, excludesOthers) => {
     const index = new PlateIndex()
     const list = new Map<number, { plate: string, country: NationId | undefined, until: number }>()
     for (const taken of steps) {
@@ -101,10 +107,11 @@ test('property: it answers as a plain list would, whatever is placed, replaced a
     const expected: PlateMatch[] = []
     for (const [handle, entry] of [...list].sort((a, b) => a[0] - b[0])) {
       if (skeletonOf(entry.plate) !== skeletonOf(read) || entry.until <= now) continue
-      if (entry.country !== undefined && (readCountry === undefined ? !isPlausible(entry.plate, entry.country) : entry.country !== readCountry)) continue
-      expected.push({ handle, kind: entry.plate === read ? 'exact' : 'look-alike', countryKnown: entry.country !== undefined && readCountry !== undefined })
+      const seen = readCountry !== undefined && entry.country === readCountry
+      if (entry.country !== undefined && !seen && ((readCountry !== undefined && excludesOthers) || !isPlausible(entry.plate, entry.country))) continue
+      expected.push({ handle, kind: entry.plate === read ? 'exact' : 'look-alike', countryKnown: seen })
     }
-    assert.equal(index.match(read, readCountry, now), expected)
+    assert.equal(index.match(read, readCountry, now, excludesOthers), expected)
     assert.is(index.size, list.size)
   }), seeded(500))
 })

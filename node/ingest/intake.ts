@@ -1,0 +1,75 @@
+/**
+ * What happens to a read once it is understood: kept at home, counted in the log, matched; a match goes to the machine.
+ * Invariant: a delivery is answered only when its reads and the candidates made of them are durable.
+ */
+import { utf8ToBytes, toBase64url } from '../../protocol/bytes.ts'
+import type { MatchedRead } from '../../protocol/events.ts'
+import type { AgencyId, Digest } from '../../protocol/identifiers.ts'
+import { SECOND, toUnixSeconds } from '../../protocol/instant.ts'
+import { appendLeaves, emptyEdge, rootOf, type LogEdge } from '../../protocol/log/tree.ts'
+import type { EntryMatch } from '../hotlist/match.ts'
+import type { Hotlist } from '../hotlist/hotlist.ts'
+import type { Driver } from '../runtime/driver.ts'
+import type { Clock, Entropy } from '../runtime/ports.ts'
+import type { Read } from './read.ts'
+import type { ReadStore } from './read-store.ts'
+
+export interface IntakeParts {
+  readonly driver: Driver
+  readonly reads: ReadStore
+  readonly hotlist: Hotlist
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** How many reads, and how many matches they made. */
+  counted (reads: number, matches: number): void
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+  /** What each source collected since the last leaf. */
+  readonly #collected = new Map<string, { controller: AgencyId, count: number, edge: LogEdge }>()
+  #cancel: (() => void) | undefined
+
+  constructor (parts: IntakeParts) { this.#parts = parts }
+
+  readonly accept = async (reads: readonly Read[]): Promise<void> => {
+    const { driver, hotlist, clock, entropy } = this.#parts
+    const now = clock.now()
+    const kept = this.#parts.reads.keep(reads, now)
+    for (const read of reads) this.#collect(read)
+    const matches = reads.flatMap(read => hotlist.match(read, now).map(match => matchedRead(read, match)))
+    await Promise.all([kept, driver.room(), ...matches.map(read => driver.giveDurably({ type: 'read-matched', read, entropy: entropy.bytes(32) }))])
+    this.#parts.counted(reads.length, matches.length)
+  }
+
+  #collect ({ source, controller, readId }: Read): void {
+    const collected = this.#collected.get(source) ?? { controller, count: 0, edge: emptyEdge() }
+    collected.edge = appendLeaves(collected.edge, [utf8ToBytes(readId)]).edge
+    collected.count++
+    this.#collected.set(source, collected)
+    this.#cancel ??= this.#parts.clock.after(SECOND, () => this.flush())
+  }
+
+  /** One leaf for each source: how many reads, and the root over them. */
+  flush (): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    for (const [source, { controller, count, edge }] of [...this.#collected].sort(([a], [b]) => a < b ? -1 : 1)) {
+      this.#collected.delete(source)
+      this.#parts.driver.give({ type: 'reads-collected', controller, count, root: toBase64url(rootOf(edge)) as Digest })
+    }
+  }
+}
+
+/** A country that was only guessed, while the entry or the guess leaves it open, is not told as known. */
+function matchedRead (read: Read, match: EntryMatch): MatchedRead {
+  const { plate, controller, readId, confidence, clock, siteRef, siteGroup, place, direction, vehicle, evidence } = read
+  const country = match.countryKnown ? plate.country : undefined
+  return {
+    controller, readId, entry: { owner: match.owner, ref: match.ref }, match: match.kind, confidence,
+    plate: { text: plate.text, ...(country !== undefined && { country }), countryConfidence: country === undefined ? 0 : plate.countryConfidence },
+    observedAt: toUnixSeconds(read.observedAt), receivedAt: toUnixSeconds(read.receivedAt), clock, siteRef, siteGroup,
+    place: Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined)),
+    direction, ...(vehicle !== undefined && { vehicle }), evidence
+  }
+}
