@@ -3,12 +3,12 @@
  * is durable first, then the store is read. Screens read the store, never through the machine.
  */
 import type { Actor, Command, CommandResult, Consultable, Justification } from '../protocol/commands.ts'
-import { fromBase64url, toBase64url, utf8ToBytes } from '../protocol/bytes.ts'
+import { equalBytes, fromBase64url, toBase64url, utf8ToBytes } from '../protocol/bytes.ts'
 import type { AgencyId, MessageId } from '../protocol/identifiers.ts'
 import { commitmentOf, type Leaf } from '../protocol/log/leaf.ts'
 import { rootOf } from '../protocol/log/tree.ts'
-import { openCheckpoint } from '../protocol/log/checkpoint.ts'
-import { SIGNATURE_TYPES, type NoteVerifier } from '../protocol/log/note.ts'
+import { formatCheckpoint, openCheckpoint } from '../protocol/log/checkpoint.ts'
+import { SIGNATURE_TYPES, signedBytes, type NoteVerifier } from '../protocol/log/note.ts'
 import { noteVerifier } from '../keys/checkpoints.ts'
 import { payloadOf } from '../protocol/messages/jws.ts'
 import type { HitMessage } from '../protocol/messages/message.ts'
@@ -20,7 +20,7 @@ import type { Report } from '../protocol/effects.ts'
 import { commitmentContext } from '../protocol/turn.ts'
 import type { CandidateView, EntryView, HitView, LogReport, NodeService, NodeStatus, SentHitView } from './console/service.ts'
 import { normalisePlate } from './hotlist/normalise.ts'
-import { verifyWholeLog } from './runtime/log-reader.ts'
+import { rootAt, verifyWholeLog } from './runtime/log-reader.ts'
 import type { Node } from './runtime/node.ts'
 import type { Clock, Store } from './runtime/ports.ts'
 import { every } from './runtime/recover.ts'
@@ -42,7 +42,11 @@ export interface ServiceParts {
 }
 
 export const logVerifiersOf = (origin: string, ed25519: Uint8Array, mldsa44: Uint8Array | undefined): NoteVerifier[] =>
-  [noteVerifier({ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey: ed25519 }), mldsa44 && noteVerifier({ name: origin, type: SIGNATURE_TYPES.mlDsa44, publicKey: mldsa44 })].flatMap(found => found ?? [])
+  [{ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey: ed25519 }, ...(mldsa44 === undefined ? [] : [{ name: origin, type: SIGNATURE_TYPES.mlDsa44, publicKey: mldsa44 }])].map(key => {
+    const verifier = noteVerifier(key)
+    if (verifier === undefined) throw new TypeError('a key of the log has not its length')
+    return verifier
+  })
 
 export function createService (parts: ServiceParts): NodeService {
   const { node, store, clock } = parts
@@ -195,9 +199,18 @@ export function createService (parts: ServiceParts): NodeService {
     const published = await records.get<{ size: number, note: string }>(keyOf.logCheckpoint)
     const opened = published === undefined ? undefined : openCheckpoint(published.note, origin, parts.logVerifiers, [])
     if (opened !== undefined && !opened.ok) find(`the published checkpoint does not verify: ${opened.code}`)
+    if (opened?.ok === true && !equalBytes(await rootAt(store, opened.checkpoint.size), opened.checkpoint.root)) find('the log was changed below the published checkpoint')
+    if (!await isHeadSigned(size, root)) find('the signed head does not fit the log: leaves were changed, added or taken away')
     const commitmentsOpened = await compareReceived(find)
     const receiptsCompared = await compareSent(find)
     return { ok: findings.length === 0, size, root: toBase64url(root), checkpointSize: published?.size ?? 0, checked: { leaves: size, checkpoint: opened?.ok === true, commitmentsOpened, receiptsCompared }, findings }
+  }
+
+  /** The local head is signed with every group; what is on disk must lead to it. */
+  async function isHeadSigned (size: number, root: Uint8Array): Promise<boolean> {
+    const head = await records.get<{ size: number, signature: string }>(keyOf.logHead)
+    const signature = head?.size === size ? fromBase64url(head.signature) : undefined
+    return size === 0 || (signature !== undefined && parts.logVerifiers[0]!.verify(signedBytes(formatCheckpoint({ origin: state.log.origin, size, root })), signature))
   }
 
   const leafAt = async (index: number): Promise<Leaf | undefined> => records.get<Leaf>(keyOf.logLeaf(index))

@@ -3,7 +3,8 @@
  *  1. a message takes effect once: the same bytes again are receipted again and change nothing, other bytes under the
  *     same id are refused;
  *  2. nothing is accepted that no grant in force lets in (what takes back, candidates and receipts excepted);
- *  3. one bad message never holds up the others.
+ *  3. one bad message never holds up the others;
+ *  4. many messages in one parcel have the effect that they would have one after another.
  */
 import { derivedMessageId, utf8ToBytes } from './bytes.ts'
 import type { ParcelHeader } from './delivery/frames.ts'
@@ -16,11 +17,12 @@ import { isAtHome } from './directory.ts'
 import { nationOf, type NodeId } from './identifiers.ts'
 import { DAY, SECOND } from './instant.ts'
 import { commitmentOf } from './log/leaf.ts'
+import type { Json } from './messages/encoding.ts'
 import { kindOf, type Message, type Receipt } from './messages/message.ts'
 import { keyOf, type ParkedRecord, type ReceivedRecord } from './records.ts'
 import { refuse, type Refusal } from './refusals.ts'
 import type { NodeState } from './state.ts'
-import { commitmentContext, encodeKey, type Turn } from './turn.ts'
+import { commitmentContext, encodeKey, Turn } from './turn.ts'
 
 /** Receipts wait for an unreachable sender as long as its archive would resend. */
 const RECEIPT_LIFETIME_SECONDS = 30 * DAY / SECOND
@@ -45,13 +47,26 @@ type Refused = Receipt['refused'][number]
 
 export function acceptParcel (turn: Turn, peer: NodeId, header: ParcelHeader, items: readonly OpenedItem[]): void {
   const accepted: Accepted[] = []; const refused: Refused[] = []
+  const written = new Map<string, Json | Uint8Array | undefined>()
   for (const item of items) {
-    const verdict = 'message' in item ? accept(turn, item) : item.refusal
+    const verdict = 'message' in item ? acceptOne(turn, item, written) : item.refusal
     if (verdict === undefined) continue
     if ('id' in verdict) accepted.push(verdict)
     else refused.push(refuseItem(turn, header, item, verdict))
   }
   if (accepted.length + refused.length > 0) answerWithReceipt(turn, peer, header, accepted, refused)
+}
+
+/** Each message has a turn of its own, and finds what those before it in the parcel wrote. */
+function acceptOne (turn: Turn, item: Extract<OpenedItem, { message: unknown }>, written: Map<string, Json | Uint8Array | undefined>): Accepted | Refusal | undefined {
+  const own = new Turn(turn.state, turn.now, key => written.has(key) ? written.get(key) : turn.fact(key), turn.random32())
+  const verdict = accept(own, item)
+  for (const effect of own.effects) {
+    if (effect.type === 'put') written.set(effect.key, effect.value)
+    if (effect.type === 'delete') written.set(effect.key, undefined)
+    turn.effect(effect)
+  }
+  return verdict
 }
 
 /** Undefined for what is never receipted: receipts and tombstones. */

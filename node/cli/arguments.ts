@@ -21,7 +21,7 @@ export function parseArguments (argv: readonly string[], commands: readonly CliC
   return parseOptions(command, [...before, ...words.slice(command.name.split(' ').length), ...rest])
 }
 
-/** Global options may stand before the command; of the words after them, at most two name it. */
+/** Global options may stand before the command; of the words after them, at most two name it (three with `help`). */
 function splitWords (argv: readonly string[]): { before: readonly string[], words: readonly string[], rest: readonly string[] } {
   let at = 0
   while (at < argv.length && argv[at]!.startsWith('-')) {
@@ -29,7 +29,7 @@ function splitWords (argv: readonly string[]): { before: readonly string[], word
     at += option?.type === 'string' ? 2 : 1
   }
   let end = at
-  while (end < argv.length && end < at + 2 && !argv[end]!.startsWith('-')) end++
+  while (end < argv.length && end < at + (argv[at] === 'help' ? 3 : 2) && !argv[end]!.startsWith('-')) end++
   return { before: argv.slice(0, at), words: argv.slice(at, end), rest: argv.slice(end) }
 }
 
@@ -46,6 +46,7 @@ function helpTopic (words: readonly string[], commands: readonly CliCommand[]): 
 
 function unknownCommand (words: readonly string[], commands: readonly CliCommand[]): Error {
   const known = isGroup(words[0], commands) ? commands.map(command => command.name).filter(name => name.startsWith(`${words[0]} `)) : commands.map(command => command.name)
+  if (words.length === 0) return usageError('Name a command.', 'See `tiltas --help`.')
   const said = words.join(' ')
   if (words.length === 1 && isGroup(words[0], commands)) return usageError(`\`${said}\` needs one more word: ${known.map(name => name.split(' ')[1]).join(', ')}.`)
   const meant = nearest(said, known) ?? nearest(words[0] ?? '', known)

@@ -3,14 +3,14 @@
  * opens the store only when no node runs, and what it cannot tell it says so.
  */
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { join } from 'node:path'
-import { DAY, HOUR, SECOND, fromUnixSeconds } from '../../protocol/instant.ts'
-import { fromBase64url } from '../../protocol/bytes.ts'
+import { DAY, HOUR, SECOND } from '../../protocol/instant.ts'
+import { REFUSALS } from '../../protocol/refusals.ts'
 import { pathsOf, type NodeConfig } from '../config.ts'
 import type { NodeStatus } from '../console/service.ts'
+import { readTrust } from '../trust-files.ts'
 import { isPrivateFile } from './files.ts'
 import { printSpan } from './print.ts'
 
@@ -27,7 +27,6 @@ const FREE_SPACE_MIN = 1024 ** 3
 /** Agency statements live a month and are renewed in time. */
 const EXPIRY_NEAR = 7 * DAY
 const CONNECT_WAIT = 3 * SECOND
-const STATEMENT_BYTES_MAX = 1024 * 1024
 
 export function checkPeople ({ config }: Patient): Check {
   const { people, role } = config
@@ -52,7 +51,7 @@ export async function checkKeyRing ({ config, env }: Patient): Promise<Check> {
   if (!isPrivateFile(file)) return fail('key ring', 'others can read its file', 'Run `chmod 600` on it.')
   if (passphraseFile !== undefined && !existsSync(passphraseFile)) return fail('key ring', 'the passphrase file does not exist', 'Restore it, or mend `keyRing` in the config.')
   if (passphraseFile !== undefined && !isPrivateFile(passphraseFile)) return fail('key ring', 'others can read the passphrase file', 'Run `chmod 600` on it.')
-  const passphrase = passphraseFile === undefined ? env[passphraseEnv!] : readFileSync(passphraseFile, 'utf8').replace(/\r?\n$/, '')
+  const passphrase = passphraseFile === undefined ? env[passphraseEnv!] : readFileSync(passphraseFile, 'utf8').trimEnd()
   if (passphrase === undefined) return warn('key ring', 'the environment variable of the passphrase is not set here, so it was not opened', 'Set it to check more.')
   try {
     const { openFileKeyRing } = await import('../adapters/file-key-ring.ts')
@@ -133,28 +132,31 @@ export async function checkPeers ({ config, running }: Patient): Promise<Check[]
   }))
 }
 
-/** As written in the statements and certificates; whether they are authentic is for the node to say. */
-export function checkExpiries ({ config, now }: Patient): Check[] {
-  const files = config.trust.flatMap(path => !existsSync(path) ? [] : statSync(path).isDirectory() ? readdirSync(path).sort().map(name => join(path, name)) : [path])
-  const ends = files.map(file => ({ file, end: endOfStatement(file) })).filter(({ end }) => end !== undefined) as { file: string, end: number }[]
-  const certificate = config.ingest?.tls?.cert
-  if (certificate !== undefined && existsSync(certificate)) ends.push({ file: certificate, end: new X509Certificate(readFileSync(certificate)).validToDate.getTime() })
-  const missing = config.trust.filter(path => !existsSync(path)).map(path => fail('expiry', `statements are missing: ${path}`, 'Run `tiltas init` or `tiltas join`, or mend `trust` in the config.'))
-  const near = ends.filter(({ end }) => end < now + EXPIRY_NEAR).map(({ file, end }) => end <= now
-    ? fail('expiry', `ended ${printSpan(now - end)} ago: ${file}`, 'Renew it.')
-    : warn('expiry', `ends in ${printSpan(end - now)}: ${file}`, 'Renew it in time.'))
-  return missing.length + near.length > 0 ? [...missing, ...near] : [ok('expiry', `${ends.length} statements and certificates, none ends within 7 days`)]
+export function checkTrust ({ config, now }: Patient): Check[] {
+  try {
+    const trust = readTrust(config.trust)
+    const known = trust.node(config.node) === undefined
+      ? fail('trust', 'the statements do not name this node: it will not start', 'Put the statements of its nation where `trust` in the config points.')
+      : ok('trust', `names ${trust.nodes().length} nodes and ${trust.agencies().length} agencies`)
+    const refused = trust.findings.map(({ digest, refusal }) => warn('trust', `statement ${digest} is refused: ${refusal.code}`, REFUSALS[refusal.code]))
+    return [known, ...refused, ...checkExpiries(trust.expiries(), now)]
+  } catch (error) {
+    return [fail('trust', `the statements cannot be read: ${codeOf(error)}`, 'Restore them from your backup, or mend `trust` in the config.')]
+  }
 }
 
-/** `exp` of a compact or JSON JWS, or when its successor is due, in ms; undefined when it says neither. */
-function endOfStatement (file: string): number | undefined {
+function checkExpiries (expiries: readonly { readonly what: string, readonly until: number }[], now: number): Check[] {
+  const near = expiries.filter(({ until }) => until < now + EXPIRY_NEAR).map(({ what, until }) => until <= now
+    ? fail('expiry', `${what} ended ${printSpan(now - until)} ago`, 'Renew it.')
+    : warn('expiry', `${what} ends in ${printSpan(until - now)}`, 'Renew it in time.'))
+  return near.length > 0 ? near : [ok('expiry', `nothing ends within ${printSpan(EXPIRY_NEAR)}`)]
+}
+
+export function checkCertificate ({ config, now }: Patient): Check[] {
+  const file = config.ingest?.tls?.cert
+  if (file === undefined) return []
   try {
-    if (!statSync(file).isFile() || statSync(file).size > STATEMENT_BYTES_MAX) return undefined
-    const text = readFileSync(file, 'utf8').trim()
-    const payload = text.startsWith('{') ? (JSON.parse(text) as { payload?: unknown }).payload : text.split('.')[1]
-    const bytes = typeof payload === 'string' ? fromBase64url(payload) : undefined
-    if (bytes === undefined) return undefined
-    const { exp, next = exp } = JSON.parse(new TextDecoder().decode(bytes)) as { exp?: unknown, next?: unknown }
-    return typeof next === 'number' ? fromUnixSeconds(next) : undefined
-  } catch { return undefined }
+    const until = new X509Certificate(readFileSync(file)).validToDate.getTime()
+    return checkExpiries([{ what: 'the certificate of the ingest', until }], now)
+  } catch { return [fail('expiry', 'the certificate of the ingest cannot be read', 'Mend `ingest.tls` in the config.')] }
 }

@@ -99,7 +99,9 @@ export class Cryptography {
     }
     let items = openParcel(sealed, envelope, agree, this.#parts.suite)
     if (isRefusal(items) && wanted !== undefined) {
-      secrets.set(wanted.kid, await this.#parts.keyRing.agree(wanted.kid, wanted.key))
+      const secret = await Promise.resolve(this.#parts.keyRing.agree(wanted.kid, wanted.key)).catch(() => undefined)
+      if (secret === undefined) return refuseAll(refuse('not-sealed-for-us', wanted.kid))
+      secrets.set(wanted.kid, secret)
       items = openParcel(sealed, envelope, agree, this.#parts.suite)
     }
     if (isRefusal(items)) return refuseAll(items)

@@ -29,9 +29,12 @@ export function encodeJson (value: Json): string {
   return text + '}'
 }
 
+/** JSON.stringify escapes surrogates only when they stand alone, and RFC 8785 section 3.2.2.2 has none of those. */
+const LONE_SURROGATE = /(?:^|[^\\])(?:\\\\)*\\u[dD][89a-fA-F]/
+
 /** Undefined when the text is not JSON, nests too deep, or is not spelled the one way that encodeJson spells it. */
 export function parseJson (text: string): Json | undefined {
-  if (isNestedTooDeep(text)) return undefined
+  if (isNestedTooDeep(text) || LONE_SURROGATE.test(text)) return undefined
   try {
     const value = JSON.parse(text) as Json
     return encodeJson(value) === text ? value : undefined

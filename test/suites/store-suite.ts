@@ -163,39 +163,38 @@ export function storeSuite (test: ReturnType<typeof suite>, makeWorld: () => Pro
     }), seeded({ numRuns, endOnFailure: true }))
   })
 
-  test('what was committed is there when the store is opened again; only one has it open', async () => {
+  const withWorld = (what: string, run: (world: StoreWorld) => Promise<void>): void => test(what, async () => {
     const world = await makeWorld()
-    if (world.isPersistent) {
-      const first = await world.open()
-      await first.commit([put('a', '1')])
-      await assertCode(world.open(), 'locked', 'a second store')
-      await first.commit([put('b', '2'), remove('a')])
-      await first.close()
-      const second = await world.open()
-      assert.equal(await second.scan({ prefix: '', limit: 9 }), [{ key: 'b', value: bytesOf('2') }])
-      await second.close()
-    }
-    await world.close()
+    try { await run(world) } finally { await world.close() }
   })
 
-  test('a value that changed on the disk is an error that names its key', async () => {
-    const world = await makeWorld()
-    if (world.corrupt !== undefined) {
-      const value = randomBytes(200)
-      const first = await world.open()
-      await first.commit([put('out/1', 'good'), put('out/2', value), put('out/3', 'good')])
-      await first.close()
-      await world.corrupt('out/2', value)
-      const store = await world.open()
-      for (const read of [store.get('out/2'), store.getMany(['out/1', 'out/2']), store.scan({ prefix: 'out/', limit: 9 })]) {
-        assert.is((await assertCode(read, 'corrupt', 'reading it')).key, 'out/2')
-      }
-      assert.equal(await store.getMany(['out/1', 'out/3']), [bytesOf('good'), bytesOf('good')])
-      await store.commit([put('out/2', value)])
-      assert.equal(await store.get('out/2'), value)
-      await store.close()
+  withWorld('what was committed is there when the store is opened again; only one has it open', async world => {
+    if (!world.isPersistent) return
+    const first = await world.open()
+    await first.commit([put('a', '1')])
+    await assertCode(world.open(), 'locked', 'a second store')
+    await first.commit([put('b', '2'), remove('a')])
+    await first.close()
+    const second = await world.open()
+    assert.equal(await second.scan({ prefix: '', limit: 9 }), [{ key: 'b', value: bytesOf('2') }])
+    await second.close()
+  })
+
+  withWorld('a value that changed on the disk is an error that names its key', async world => {
+    if (world.corrupt === undefined) return
+    const value = randomBytes(200)
+    const first = await world.open()
+    await first.commit([put('out/1', 'good'), put('out/2', value), put('out/3', 'good')])
+    await first.close()
+    await world.corrupt('out/2', value)
+    const store = await world.open()
+    for (const read of [() => store.get('out/2'), () => store.getMany(['out/1', 'out/2']), () => store.scan({ prefix: 'out/', limit: 9 })]) {
+      assert.is((await assertCode(read(), 'corrupt', 'reading it')).key, 'out/2')
     }
-    await world.close()
+    assert.equal(await store.getMany(['out/1', 'out/3']), [bytesOf('good'), bytesOf('good')])
+    await store.commit([put('out/2', value)])
+    assert.equal(await store.get('out/2'), value)
+    await store.close()
   })
 }
 

@@ -2,15 +2,15 @@
 import type { NodeStatus } from '../../console/service.ts'
 import { ConfigError, type NodeConfig } from '../../config.ts'
 import { CliError, EXIT, defineCommand, type Context } from '../command.ts'
-import { checkClock, checkData, checkExpiries, checkKeyRing, checkPeers, checkPeople, checkPorts, checkStore, type Check, type Patient } from '../checks.ts'
+import { checkCertificate, checkClock, checkData, checkKeyRing, checkPeers, checkPeople, checkPorts, checkStore, checkTrust, type Check, type Patient } from '../checks.ts'
 import { safe } from '../print.ts'
 
 const CHECKS: readonly ((patient: Patient) => Check | Check[] | Promise<Check | Check[]>)[] =
-  [checkPeople, checkData, checkKeyRing, checkStore, checkClock, checkPorts, checkPeers, checkExpiries]
+  [checkPeople, checkData, checkKeyRing, checkStore, checkClock, checkPorts, checkPeers, checkTrust, checkCertificate]
 
 export const doctor = defineCommand({
   name: 'doctor',
-  summary: 'look at everything around the node: config, keys, store, clock, ports, peers, expiries, disk',
+  summary: 'look at everything around the node: config, keys, store, clock, ports, peers, trust, expiries, disk',
   notes: ['Changes nothing. Exit code 1 when a line says fail.'],
   async run (context) {
     const checks = await examine(context)

@@ -1,6 +1,5 @@
 /** `tiltas init`: a nation with its national node and its sites: keys, statements and configs. */
-import { parseAgencyId, parseNodeId } from '../../../protocol/identifiers.ts'
-import { AGENCY_ID, NODE_ID } from '../../../protocol/identifiers.ts'
+import { AGENCY_ID, NODE_ID, parseAgencyId, parseNodeId } from '../../../protocol/identifiers.ts'
 import { EXIT, defineCommand, usageError, type Context } from '../command.ts'
 import type { InitOptions } from '../options.ts'
 import { printSetup } from './setup-result.ts'
@@ -32,14 +31,16 @@ export const init = defineCommand({
 
 function readOptions (context: Context): InitOptions {
   const agencies = context.texts('agency')
+  const sites = context.texts('site')
   const node = context.required('node')
   if (!NODE_ID.test(node)) throw usageError('--node is written like lv/national.')
   if (!agencies.every(agency => AGENCY_ID.test(agency))) throw usageError('--agency is written like lv:state-police.')
+  if (!sites.every(site => NODE_ID.test(site))) throw usageError('--site is written like lv/site-latgale.')
   return {
     folder: context.positionals[0] ?? '.',
     node: parseNodeId(node),
     agencies: agencies.map(parseAgencyId),
-    sites: context.texts('site').map(parseNodeId),
+    sites: sites.map(parseNodeId),
     entity: context.text('entity'),
     listen: context.texts('listen'),
     ingestPort: port('ingest-port', context),

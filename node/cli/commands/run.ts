@@ -7,7 +7,6 @@ export const run = defineCommand({
   notes: ['Ends with SIGINT or SIGTERM, after what it promised is on disk.'],
   async run (context) {
     const { runNode } = await import('../../main.ts')
-    await runNode(context.configPath)
-    return EXIT.ok
+    return await runNode(context.configPath) === 0 ? EXIT.ok : EXIT.failed
   }
 })

@@ -13,6 +13,11 @@ export const status = defineCommand({
   }
 })
 
+function peersLine (count: number, unreachable: number, paint: Context['paint']): string {
+  if (count === 0) return 'peers       none'
+  return unreachable === 0 ? paint('green', `peers       all ${count} reachable`) : paint('red', `peers       ${unreachable} of ${count} NOT REACHABLE`)
+}
+
 function printStatus (facts: NodeStatus, { io, paint }: Context): string[] {
   const now = io.now()
   const row = (peer: PeerStatus) => [
@@ -26,7 +31,7 @@ function printStatus (facts: NodeStatus, { io, paint }: Context): string[] {
     safe`log         ${facts.log.size} leaves, ${facts.log.origin}, root ${facts.log.root}`,
     safe`entries     ${facts.entries}`,
     safe`candidates  ${facts.waitingCandidates} wait for a person`,
-    unreachable === 0 ? paint('green', `peers       all ${facts.peers.length} reachable`) : paint('red', `peers       ${unreachable} of ${facts.peers.length} NOT REACHABLE`),
+    peersLine(facts.peers.length, unreachable, paint),
     ...(facts.peers.length === 0 ? [] : ['', printTable(['peer', 'state', 'queued', 'without receipt', 'last heard'], facts.peers.map(row))])
   ]
 }

@@ -1,5 +1,5 @@
 /** Record keys in files: the contract, and what the files themselves hold. */
-import { mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -23,7 +23,7 @@ recordKeysSuite(test, async () => {
 })
 
 const holds = async (folder: string, key: Uint8Array): Promise<boolean> => {
-  for (const name of await readdir(folder)) if ((await readFile(join(folder, name))).includes(key)) return true
+  for (const name of await readdir(folder)) if ((await readFile(join(folder, name))).includes(Buffer.from(key))) return true
   return false
 }
 
@@ -44,7 +44,7 @@ test('an erased key is in no file, neither is it in the file that was replaced',
   const replaced = await open(path, 'r')
   await keys.erase([{ month: MONTH, slot: 1 }])
   assert.not.ok(await holds(folder, taken[1]!.key))
-  assert.not.ok((await replaced.readFile()).includes(taken[1]!.key))
+  assert.not.ok((await replaced.readFile()).includes(Buffer.from(taken[1]!.key)))
   await replaced.close()
   assert.ok(await holds(folder, taken[0]!.key))
   assert.ok((await readFile(path)).subarray(32, 64).every(byte => byte === 0))
@@ -103,5 +103,16 @@ test('after a write that failed nothing is written any more', () => inFolder(asy
   await assertCode(keys.take(MONTH, 1), 'failed', 'a take that did not')
   await keys.close()
 }))
+
+/** /dev/full takes no bytes (ENOSPC); /dev/null takes them, and its fdatasync fails. */
+for (const [device, code] of [['/dev/full', 'full'], ['/dev/null', 'failed']] as const) {
+  test(`keys that could not be made durable on ${device} are not handed out`, () => inFolder(async folder => {
+    const keys = await openFileRecordKeys(folder)
+    await symlink(device, join(folder, `${MONTH}.00000.keys`))
+    await assertCode(keys.take(MONTH, 1), code, 'the first take')
+    await assertCode(keys.take(MONTH, 1), code, 'the next')
+    await keys.close()
+  }))
+}
 
 test.run()

@@ -150,7 +150,7 @@ network('garbage and silence on the port cost nothing: the node serves on, and c
   await until('served', () => b.events.received.length === 1)
   await until('cut off', () => cutOff === sockets.length)
   assert.equal(a.events.closed, [])
-}, { handshake: 500 }))
+}, { handshake: 2000 }))
 
 for (const [name, bytes, reason] of [
   ['a length above the limit', Buffer.from([0xff, 0xff, 0xff, 0x7f, 1, 2, 3]), 'frame-too-large'],
@@ -215,7 +215,7 @@ network('a peer that is taken off the list is hung up on, also without a link', 
   const [, b] = await pair(world)
   const foreign = await foreignNode(0)
   try {
-    await foreign.dial(multiaddr(b.address.addresses[0]!))
+    await streamTo(foreign, b, '/ipfs/ping/1.0.0')
     b.transport.allow([])
     await until('hung up', () => foreign.getConnections().length === 0)
   } finally { await foreign.stop() }
@@ -248,7 +248,7 @@ network('a connection that went silent does not stand in the way of a new one', 
     await until('received', () => b.events.received.length === 1)
     assert.is(a.events.closed.length, 0, 'the silent one may come back')
   } finally { proxy.close() }
-}, { open: 500 }))
+}, { open: 2000 }))
 
 network('a peer that is busy for many pings keeps its links', async () => {
   await inWorld(async world => {
@@ -266,7 +266,7 @@ network('a peer that is busy for many pings keeps its links', async () => {
       await pause(200)
       assert.equal(a.events.closed, [])
     } finally { child.kill('SIGKILL') }
-  }, { ping: 100, answer: 20_000 })
+  }, { ping: 200, answer: 20_000 })
 })
 
 network('a peer that never answers a ping is given up', async () => {

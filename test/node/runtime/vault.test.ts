@@ -73,20 +73,22 @@ test('slotOf reads big slots and refuses what is no sealed record', () => {
   }
 })
 
-test('it works on files, where slots beyond 32 bits and other months do not exist', async () => {
+test('it works on files, over a restart, until the month is dropped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tiltas-vault-'))
-  const keys = await openFileRecordKeys(folder)
-  const vault = new Vault(keys, systemEntropy)
-  const sealed = await vault.sealMany(Array.from({ length: 300 }, (_, i) => ({ key: `k/${i}`, month: MONTH, value: bytesOf(String(i)) })))
-  await keys.close()
-  await assertCode(vault.sealMany([{ key: 'k', month: MONTH, value: bytesOf('') }]), 'failed', 'sealing without keys')
-  const again = await openFileRecordKeys(folder)
-  const opened = await new Vault(again, systemEntropy).openMany(sealed.map((bytes, i) => ({ key: `k/${i}`, bytes })))
-  assert.equal(opened.map(text), sealed.map((_, i) => String(i)))
-  await again.dropBefore('2026-12')
-  assert.equal((await new Vault(again, systemEntropy).openMany([{ key: 'k/0', bytes: sealed[0]! }])), ['erased'])
-  await again.close()
-  await rm(folder, { recursive: true })
+  try {
+    const keys = await openFileRecordKeys(folder)
+    const vault = new Vault(keys, systemEntropy)
+    const sealed = await vault.sealMany(Array.from({ length: 300 }, (_, i) => ({ key: `k/${i}`, month: MONTH, value: bytesOf(String(i)) })))
+    await keys.close()
+    await assertCode(vault.sealMany([{ key: 'k', month: MONTH, value: bytesOf('') }]), 'failed', 'sealing without keys')
+    const again = await openFileRecordKeys(folder)
+    const reopened = new Vault(again, systemEntropy)
+    const opened = await reopened.openMany(sealed.map((bytes, i) => ({ key: `k/${i}`, bytes })))
+    assert.equal(opened.map(text), sealed.map((_, i) => String(i)))
+    await again.dropBefore('2026-12')
+    assert.equal(await reopened.openMany([{ key: 'k/0', bytes: sealed[0]! }]), ['erased'])
+    await again.close()
+  } finally { await rm(folder, { recursive: true }) }
 })
 
 test.run()

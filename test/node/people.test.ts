@@ -1,11 +1,11 @@
 import { createHash, sign } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MINUTE, SECOND } from '../../../protocol/instant.ts'
-import { encodeJson, type Json } from '../../../protocol/messages/encoding.ts'
-import { parseNodeId } from '../../../protocol/identifiers.ts'
-import { ACTOR_REFUSALS, createPeople, newPersonKey, parsePersonKey, signRequest, type ActorPort, type PersonKey } from '../../../node/people.ts'
-import { NODE, NOW, createTestClock, makePerson, nonce } from './service-double.ts'
+import { MINUTE, SECOND } from '../../protocol/instant.ts'
+import { encodeJson, type Json } from '../../protocol/messages/encoding.ts'
+import { parseNodeId } from '../../protocol/identifiers.ts'
+import { ACTOR_REFUSALS, createPeople, newPersonKey, parsePersonKey, signRequest, type ActorPort, type PersonKey } from '../../node/people.ts'
+import { NODE, NOW, createTestClock, makePerson, nonce } from './console/service-double.ts'
 
 const people = suite('people')
 const REQUEST = { method: 'GET', path: '/v1/hits?agency=lt:utena-police', body: new Uint8Array() }
