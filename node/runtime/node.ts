@@ -12,7 +12,7 @@ import type { LoadedPosition } from '../../protocol/events.ts'
 import type { AgencyId, EntryRef, Kid, NodeId } from '../../protocol/identifiers.ts'
 import type { SharedEntry } from '../../protocol/messages/message.ts'
 import type { StreamClass } from '../../protocol/messages/vocabulary.ts'
-import { keyOf, numberKey, type OutRecord, type PositionRecord } from '../../protocol/records.ts'
+import { keyOf, numberKey, type OutRecord, type PositionRecord, type SentMessageRecord } from '../../protocol/records.ts'
 import type { NodeState } from '../../protocol/state.ts'
 import { Cryptography } from './cryptography.ts'
 import { Driver } from './driver.ts'
@@ -191,11 +191,14 @@ export class Node {
     else this.#links.get(link)?.close(`cannot-seal-${sealed.code}`)
   }
 
+  /** Without what was withheld, has expired, was refused, or was said again in other words since. */
   async #loadQueue ({ peer, streamClass, from, limit }: Extract<Effect, { type: 'load-queue' }>): Promise<void> {
     const prefix = `out/${peer}/${streamClass}/`
     const found = await this.records.scan<OutRecord>({ prefix, limit, ...(from > 0 && { after: prefix + numberKey(from - 1) }) })
     const numbered = found.map(({ key, record }) => ({ n: parseInt(key.slice(prefix.length), 16), record }))
-    const records = numbered.flatMap(({ n, record }) => record === undefined ? [] : [{ n, record }])
+    const present = numbered.flatMap(({ n, record }) => record === undefined ? [] : [{ n, record }])
+    const sent = await this.records.getMany<SentMessageRecord>(present.map(({ record }) => keyOf.sentMessage(record.id)))
+    const records = present.filter(({ n, record }, i) => record.leaf === undefined || (sent[i]?.n === n && (sent[i].state === 'queued' || sent[i].state === 'receipted')))
     this.driver.give({ type: 'queue-loaded', peer, streamClass, records, upTo: (numbered.at(-1)?.n ?? from - 1) + 1 })
   }
 

@@ -115,7 +115,7 @@ function dropWhatMayNotGo (turn: Turn, stream: OutStream): void {
     const verdict = mayGo(turn, item.record)
     if (verdict === 'go') return true
     passOver(stream, item.n)
-    if (verdict === 'say-again') sayAgain(turn, stream, item)
+    if (verdict === 'say-again') sayAgain(turn, stream, item.record)
     else endUnsent(turn, stream, item, verdict)
     return false
   })
@@ -130,7 +130,7 @@ export function mayGo (turn: Turn, record: OutRecord): 'go' | 'expired' | 'withh
 }
 
 /** Another grant lets it go now: the same message under the same id, reduced to what that grant allows and naming it. */
-function sayAgain (turn: Turn, stream: OutStream, { record }: ReadyMessage): void {
+export function sayAgain (turn: Turn, stream: OutStream, record: OutRecord): void {
   const message = payloadOf(record.jws) as HitMessage | HotlistShare
   const answer = turn.state.policies.decide(record.question!, turn.seconds)
   const policy = { grant: answer.grants[0]!.ref, hash: answer.grants[0]!.hash }
@@ -141,6 +141,8 @@ function sayAgain (turn: Turn, stream: OutStream, { record }: ReadyMessage): voi
 }
 
 function endUnsent (turn: Turn, stream: OutStream, { n, record }: ReadyMessage, state: 'expired' | 'withheld'): void {
+  // What has its receipt was only to be sent once more, because the peer may have lost it.
+  if (record.leaf !== undefined && !stream.unreceipted.has(record.id)) return
   turn.report({ what: 'message-withheld', to: record.to, because: state })
   if (record.leaf === undefined) return
   turn.leaf({ t: 'withheld', agency: record.from, peer: record.to, c: record.c!, why: state })

@@ -18,7 +18,7 @@ import type { OutRecord, PositionRecord } from '../records.ts'
 import { streamKey, type OutStream } from '../state.ts'
 import { decodeKey, encodeKey, type Turn } from '../turn.ts'
 import type { Acknowledgement, ParcelHeader, Welcome } from './frames.ts'
-import { dispatch, mayGo, outStreamOf } from './outbox.ts'
+import { dispatch, mayGo, outStreamOf, sayAgain } from './outbox.ts'
 import { isHosted } from '../directory.ts'
 
 /** Asks for a link to every peer and class that has none; our own node is a peer too. */
@@ -93,7 +93,7 @@ export function welcomed (turn: Turn, peer: NodeId, streamClass: StreamClass, li
   stream.attempts = 0
   stream.lastHeardAt = turn.now
   turn.report({ what: 'peer-up', peer, streamClass })
-  if (holds === null && stream.seq === 0) return startIncarnation(turn, stream, 0, '')
+  if (holds === null && stream.seq === 0) return startIncarnation(turn, stream, 0, '', true)
   if (holds !== null && holds.incarnation === stream.incarnation && holds.seq === stream.seq && holds.hash === stream.hash) {
     settleUpTo(stream, stream.seq, stream.hash)
     stream.live = true
@@ -111,15 +111,24 @@ export function positionsLoaded (turn: Turn, peer: NodeId, streamClass: StreamCl
   if (stream.link !== link || resume === undefined || resume.sentTo !== after) return
   const holds = resume.holds
   const isOurs = holds === null || holds.seq !== after || (anchor !== undefined && anchor.hash === holds.hash && anchor.incarnation === holds.incarnation)
-  const isWhole = after >= stream.seq || positions[0]?.seq === after + 1
-  if (!isOurs || holds !== null && holds.seq > stream.seq) return startIncarnation(turn, stream, holds!.seq, holds!.hash)
-  if (!isWhole) {
-    turn.report({ what: 'records-lost', peer, streamClass, count: stream.seq - after })
-    const isFirst = after === (holds?.seq ?? 0)
-    return startIncarnation(turn, stream, after, isFirst ? holds?.hash ?? '' : stream.acknowledgedHash)
-  }
+  if (!isOurs || holds !== null && holds.seq > stream.seq) return startIncarnation(turn, stream, holds!.seq, holds!.hash, holds!.incarnation === stream.incarnation && holds!.seq > stream.seq)
   if (after >= stream.seq) return goLive(stream)
-  sendAgain(turn, stream, positions)
+  const heldHash = after === (holds?.seq ?? 0) ? holds?.hash ?? '' : stream.acknowledgedHash
+  const rest = following(positions, after, heldHash, stream.seq)
+  if (rest.length > 0) return sendAgain(turn, stream, rest)
+  turn.report({ what: 'records-lost', peer, streamClass, count: stream.seq - after })
+  startIncarnation(turn, stream, after, heldHash, false)
+}
+
+/** Those that follow one another from here on: a new incarnation leaves behind what an earlier one had at its numbers. */
+function following (positions: readonly LoadedPosition[], after: number, hash: Digest | '', last: number): LoadedPosition[] {
+  const rest: LoadedPosition[] = []
+  for (const loaded of positions) {
+    const before = rest.at(-1)
+    if (loaded.seq > last || loaded.seq !== (before?.seq ?? after) + 1 || loaded.position.prev !== (before?.position.hash ?? hash)) break
+    rest.push(loaded)
+  }
+  return rest
 }
 
 function goLive (stream: OutStream): void {
@@ -134,14 +143,18 @@ function settleUpTo (stream: OutStream, seq: number, hash: Digest | ''): void {
   stream.changed = true
 }
 
-/** The peer holds what we cannot continue: one of us was restored. All that has no receipt gets a new position on top of it. */
-function startIncarnation (turn: Turn, stream: OutStream, seq: number, hash: Digest | ''): void {
+/**
+ * The peer holds what we cannot continue, so one of us was restored. When it is ahead of us on our own incarnation, it has
+ * all that we know to have sent, and what has no receipt gets a new position. Otherwise nobody can tell what it lacks:
+ * all that is in the archive goes again, and what it has it knows by its id.
+ */
+function startIncarnation (turn: Turn, stream: OutStream, seq: number, hash: Digest | '', isAhead: boolean): void {
   stream.incarnation = encodeKey(turn.random32()).slice(0, 22)
   stream.seq = seq
   stream.hash = hash
   settleUpTo(stream, seq, hash)
   const unreceipted = [...stream.unreceipted.values()].map(({ n }) => n)
-  stream.floor = unreceipted.reduce((least, n) => Math.min(least, n), stream.floor)
+  stream.floor = isAhead ? unreceipted.reduce((least, n) => Math.min(least, n), stream.floor) : 0
   stream.above.clear()
   stream.ready = []
   stream.loadedTo = stream.floor
@@ -149,8 +162,9 @@ function startIncarnation (turn: Turn, stream: OutStream, seq: number, hash: Dig
 }
 
 /**
- * Sends archived parcels again under their own positions. What may no longer go (expired, withheld since, erased) is
- * replaced by a signed tombstone that names its digest, so that the chain of positions still verifies at the receiver.
+ * Sends archived parcels again under their own positions. What may no longer go as it was (expired, withheld since, erased,
+ * or permitted by another grant now) is replaced by a signed tombstone that names its digest, so that the chain of
+ * positions still verifies at the receiver; what another grant permits follows as that grant allows it.
  */
 function sendAgain (turn: Turn, stream: OutStream, positions: readonly LoadedPosition[]): void {
   const link = stream.link
@@ -164,15 +178,22 @@ function sendAgain (turn: Turn, stream: OutStream, positions: readonly LoadedPos
     const record = items[0]?.kind === 'transit' ? items[0] : items[j]
     if (record?.kind === 'transit' || !isHosted(turn.state.directory, position.from)) return
     const verdict = record === undefined ? 'erased' : mayGo(turn, record)
-    if (verdict === 'go' || verdict === 'say-again') return
+    if (verdict === 'go') return
+    if (verdict === 'say-again') sayAgainOnce(turn, stream, position.numbers[j]!, record!)
     missing++
     const k = turn.random32()
-    turn.sign(tombstone(turn, position.from, position.to, of, verdict), k, (later, { jws }) => {
+    turn.sign(tombstone(turn, position.from, position.to, of, verdict === 'say-again' ? 'withheld' : verdict), k, (later, { jws }) => {
       contents[i]![j] = { jws, k }
       finish(later)
     })
   }))
   finish(turn)
+}
+
+/** Not when that was done at an earlier attempt and still waits for its receipt. */
+function sayAgainOnce (turn: Turn, stream: OutStream, n: number, record: OutRecord): void {
+  const waiting = stream.unreceipted.get(record.id)
+  if (waiting === undefined || waiting.n === n) sayAgain(turn, stream, record)
 }
 
 const contentOf = (record: OutRecord | undefined): { jws: string, k: Uint8Array } => ({ jws: record?.jws ?? '', k: decodeKey(record?.k ?? '') })

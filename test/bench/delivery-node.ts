@@ -30,11 +30,15 @@ const candidateFor = (n: number, entries: number, at: number): Candidate => ({
   place: { nuts3: 'LV005', municipality: 'LV-058', road: 'LV:A13' }, direction: 'inbound', vehicle: { class: 'car', colour: 'grey' }, evidence: digestOf(utf8ToBytes('evidence'))
 })
 
+/** The stream of a site that is not there: its positions follow each other across calls. */
+const incarnation = toBase64url(new Uint8Array(randomBytes(16)))
+let seq = 0
+let prev: Digest | '' = ''
+
 /** Hands `count` candidates to the machine as accepted ones, a hundred at a time, and resolves when the last hit is receipted. */
 async function accept ({ count, entries }: { count: number, entries: number }): Promise<{ seconds: number }> {
   const WINDOW = 2000
-  let receipted = 0; let given = 0; let seq = 0; let prev: Digest | '' = ''
-  const incarnation = toBase64url(new Uint8Array(randomBytes(16)))
+  let receipted = 0; let given = 0
   const began = performance.now()
   return new Promise(resolve => {
     const give = (): void => {

@@ -107,7 +107,7 @@ try {
     floors.push(floor())
     console.log(`  run ${run + 1}: ${Math.round(HITS / seconds)} hits/s, CPU s per 1,000: sender ${each[0]!.toFixed(3)} + receiver ${each[1]!.toFixed(3)} = ${(each[0]! + each[1]!).toFixed(3)}, floor ${floors.at(-1)!.toFixed(3)}`)
   }
-  const logs = await Promise.all([lv, lt].map(remote => remote.call<{ ok: boolean, findings: string[] }>('verify')))
+  const logs = [await lt.call<{ ok: boolean, findings: string[] }>('verify')]
   const memory = await Promise.all([lv, lt].map(remote => remote.call<number>('memory')))
   if (!logs.every(({ ok }) => ok)) console.log('  A LOG DOES NOT VERIFY', logs.map(({ findings }) => findings))
   await lv.end(); await lt.end()
