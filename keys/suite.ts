@@ -4,6 +4,7 @@
  * What is signed and sealed, and in which order it is checked, stays in seal.ts and open.ts.
  */
 import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
+import { usePlatformSha256 } from '../protocol/bytes.ts'
 import { isSignatureValid } from './key-objects.ts'
 import { agreeOnce } from './private-key.ts'
 
@@ -62,6 +63,8 @@ function open (sharedSecret: Uint8Array, { wrappedKey, iv, ciphertext, tag }: Se
     return plaintext
   } catch { return undefined }
 }
+
+usePlatformSha256(bytes => hash('sha256', bytes, 'buffer'))
 
 /** The real one: OpenSSL by way of node:crypto. */
 export const cipherSuite: CipherSuite = {

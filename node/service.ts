@@ -11,13 +11,14 @@ import { formatCheckpoint, openCheckpoint } from '../protocol/log/checkpoint.ts'
 import { SIGNATURE_TYPES, signedBytes, type NoteVerifier } from '../protocol/log/note.ts'
 import { noteVerifier } from '../keys/checkpoints.ts'
 import { payloadOf } from '../protocol/messages/jws.ts'
-import type { HitMessage } from '../protocol/messages/message.ts'
+import type { Candidate, HitMessage } from '../protocol/messages/message.ts'
 import { hashOfGrant, inForce } from '../protocol/policies/grant.ts'
 import { compileGrant } from '../protocol/policies/compile.ts'
 import { sentenceOf } from '../protocol/policies/sentence.ts'
 import { keyOf, type CandidateRecord, type HeldEntryRecord, type HitStateRecord, type OwnEntryRecord, type ReceivedRecord, type SentMessageRecord, type SharedWith } from '../protocol/records.ts'
 import type { Report } from '../protocol/effects.ts'
 import { commitmentContext } from '../protocol/turn.ts'
+import { StreamRefused } from './console/answers.ts'
 import type { CandidateView, EntryView, HitView, LogReport, NodeService, NodeStatus, SentHitView } from './console/service.ts'
 import { normalisePlate } from './hotlist/normalise.ts'
 import { rootAt, verifyWholeLog } from './runtime/log-reader.ts'
@@ -113,7 +114,7 @@ export function createService (parts: ServiceParts): NodeService {
   /** One leaf for the shift, then one for each hit that is shown. */
   async function * followHits (actor: Actor, agency: AgencyId, signal: AbortSignal): AsyncGenerator<HitView> {
     const closed = await consult(actor, { what: 'hits', agency }, { code: 'duty-shift' })
-    if (closed !== undefined) throw new Error(closed.ok ? '' : closed.code)
+    if (closed?.ok === false) throw new StreamRefused(closed.code)
     const waiting: MessageId[] = []
     let wake: (() => void) | undefined
     const unsubscribe = parts.subscribe(report => {
@@ -125,11 +126,10 @@ export function createService (parts: ServiceParts): NodeService {
     signal.addEventListener('abort', onAbort)
     try {
       while (!signal.aborted) {
-        const hitId = waiting.shift()
-        if (hitId === undefined) { await new Promise<void>(resolve => { wake = resolve }); continue }
-        await consult(actor, { what: 'hit', agency, hit: hitId }, { code: 'duty-shift' })
-        const view = await hitOf(hitId)
-        if (view !== undefined) yield view
+        const hitIds = waiting.splice(0)
+        if (hitIds.length === 0) { await new Promise<void>(resolve => { wake = resolve }); continue }
+        await Promise.all(hitIds.map(hit => consult(actor, { what: 'hit', agency, hit }, { code: 'duty-shift' })))
+        for (const view of await Promise.all(hitIds.map(hitOf))) if (view !== undefined) yield view
       }
     } finally {
       unsubscribe()
@@ -159,8 +159,9 @@ export function createService (parts: ServiceParts): NodeService {
     const closed = await consult(actor, { what: 'candidates', agency }, because)
     if (closed !== undefined) return closed
     const page = await store.scan({ prefix: `waiting/${agency}/`, limit: PAGE_MAX })
-    const found = await records.getMany<CandidateRecord>(page.map(({ key }) => keyOf.candidate(key.slice(key.lastIndexOf('/') + 1) as MessageId)))
-    return { candidates: found.flatMap(record => record === undefined ? [] : [candidateView(record)]) }
+    const ids = page.map(({ key }) => key.slice(key.lastIndexOf('/') + 1) as MessageId)
+    const [found, received] = await Promise.all([records.getMany<CandidateRecord>(ids.map(keyOf.candidate)), records.getMany<ReceivedRecord>(ids.map(keyOf.received))])
+    return { candidates: found.flatMap((record, i) => record === undefined || received[i] === undefined ? [] : [candidateView(payloadOf(received[i].jws) as Candidate, record)]) }
   }
 
   const entries: NodeService['entries'] = async (actor, agency, because) => {
@@ -246,8 +247,7 @@ export function createService (parts: ServiceParts): NodeService {
   }
 }
 
-function candidateView ({ candidate, state, because }: CandidateRecord): CandidateView {
-  const { id, iss, plate, match, confidence, observedAt, entry } = candidate
+function candidateView ({ id, iss, plate, match, confidence, observedAt, entry }: Candidate, { state, because }: CandidateRecord): CandidateView {
   return {
     id, agency: iss, state, plate: plate.text, ...(plate.country !== undefined && { country: plate.country }), match, confidence, observedAt,
     entryOwner: entry.owner, entryRef: entry.ref, ...(because !== undefined && { reason: because })

@@ -1,17 +1,19 @@
 /** What people tell the node to do: the role decides who may, then the part that it concerns carries it out. */
 import { ALLOWED_ROLES, type Command } from './commands.ts'
-import type { AgencyId } from './identifiers.ts'
+import type { AgencyId, MessageId } from './identifiers.ts'
 import { isAtHome } from './directory.ts'
 import type { NodeEvent } from './events.ts'
-import { confirmCandidate, rejectCandidate } from './hits/candidates.ts'
+import { confirmCandidate, rejectCandidate, wantedByCandidate } from './hits/candidates.ts'
 import { confirmEntry, putEntry, shareEntries, withdrawEntry } from './hotlist/entries.ts'
 import { DAY, SECOND } from './instant.ts'
 import { GRANTS_PER_AGENCY_MAX } from './limits.ts'
 import { commitmentOf } from './log/leaf.ts'
 import { encodeJson } from './messages/encoding.ts'
+import { payloadOf } from './messages/jws.ts'
+import type { Candidate } from './messages/message.ts'
 import { utf8ToBytes } from './bytes.ts'
 import { grantSchema, hashOfGrant, inForce, refOf, type Grant } from './policies/grant.ts'
-import { keyOf, type CandidateRecord, type ConsultationRecord } from './records.ts'
+import { keyOf, type CandidateRecord, type ConsultationRecord, type ReceivedRecord } from './records.ts'
 import type { NodeState } from './state.ts'
 import { encodeKey, type Facts, type Turn } from './turn.ts'
 
@@ -29,12 +31,11 @@ export function wantedByCommand (state: NodeState, command: Command, fact: Facts
   }
 }
 
-/** The entry is known only from the candidate, so this is asked twice. */
-function wantedByDecision (id: CandidateRecord['candidate']['id'], fact: Facts): string[] {
+/** The entry is known only from the candidate's record, so this is asked twice. */
+function wantedByDecision (id: MessageId, fact: Facts): string[] {
+  const keys = [keyOf.candidate(id), keyOf.received(id)]
   const record = fact(keyOf.candidate(id)) as CandidateRecord | undefined
-  if (record === undefined) return [keyOf.candidate(id)]
-  const { iss, entry } = record.candidate
-  return [keyOf.candidate(id), keyOf.ownEntry(entry.owner, entry.ref), keyOf.heldEntry(entry.owner, entry.ref), keyOf.dedupe(entry.owner, entry.ref), keyOf.waiting(iss, id)]
+  return record === undefined ? keys : [...keys, ...wantedByCandidate(record), keyOf.waiting(record.agency, id)]
 }
 
 const agencyOf = (command: Command): AgencyId | undefined =>
@@ -68,9 +69,11 @@ export function obey (turn: Turn, given: Given): void {
 
 function decideCandidate (turn: Turn, { commandId }: Given, command: Extract<Command, { do: 'candidate.confirm' | 'candidate.reject' }>): void {
   const record = turn.fact<CandidateRecord>(keyOf.candidate(command.candidate))
-  if (record === undefined) return turn.reject(commandId, 'unknown-candidate')
-  if (command.do === 'candidate.confirm') confirmCandidate(turn, commandId, record)
-  else rejectCandidate(turn, commandId, record, command.reason)
+  const received = turn.fact<ReceivedRecord>(keyOf.received(command.candidate))
+  if (record === undefined || received === undefined) return turn.reject(commandId, 'unknown-candidate')
+  const candidate = payloadOf(received.jws) as Candidate
+  if (command.do === 'candidate.confirm') confirmCandidate(turn, commandId, candidate, record)
+  else rejectCandidate(turn, commandId, candidate, record, command.reason)
 }
 
 // ── grants ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -80,15 +80,16 @@ export interface ReceivedRecord { readonly jws: string, readonly k: string, read
 export interface ParkedRecord { readonly jws: string, readonly k: string, readonly from: AgencyId, readonly code: string, readonly at: number }
 
 export type CandidateState = 'waiting' | 'sent' | 'refused' | 'rejected' | 'duplicate'
-/** Personal. */
+/** What became of a candidate; what it says is in `received/`, under the same id. */
 export interface CandidateRecord {
-  readonly candidate: Candidate, readonly state: CandidateState, readonly because?: string, readonly leaf: number
+  readonly agency: AgencyId, readonly entry: { readonly owner: AgencyId, readonly ref: EntryRef }
+  readonly state: CandidateState, readonly because?: string, readonly leaf: number
   readonly hitId?: MessageId, readonly revision?: number, readonly verification?: Verification, readonly ordinal?: number, readonly messageId?: MessageId, readonly policy?: PolicyRef
 }
-/** What we know of one entry's hits in this nation: first hit only, unless the owner asked for more. Personal (it names a read). */
+/** What we know of one entry's hits in this nation: first hit only, unless the owner asked for more. */
 export interface DedupeRecord {
   readonly hits: number, readonly lastCandidate?: MessageId, readonly lastVerification?: Verification
-  readonly waiting?: { readonly candidate: MessageId, readonly readId: MessageId, readonly text: string, readonly exact: boolean, readonly at: number }
+  readonly waiting?: { readonly candidate: MessageId, readonly readId: MessageId, readonly exact: boolean, readonly at: number }
 }
 /** Of a hit that we received. */
 export interface HitStateRecord { readonly agency: AgencyId, readonly from: AgencyId, readonly revision: number, readonly state: 'active' | 'withdrawn', readonly because?: string, readonly message: MessageId, readonly leaf: number, readonly at: number }

@@ -34,7 +34,7 @@ export function grantsOf (nation: NationId): GrantDraft[] {
     ...abroad,
     grant(police, 'place', { direction: 'egress', partner: { agency: town }, kinds: ['hotlist.share'] }),
     grant(police, 'in-own', { direction: 'ingress', partner: { agency: town }, kinds: ['hit'] }),
-    grant(town, 'told-own', { direction: 'egress', partner: { agency: police }, kinds: ['hit'], furtherHits: false })
+    grant(town, 'told-own', { direction: 'egress', partner: { agency: police }, kinds: ['hit'] })
   ]
 }
 

@@ -91,13 +91,15 @@ export class SimulatedNode {
     return this.#life.node
   }
 
-  now (): Instant { return this.#parts.scheduler.now() + this.skew }
+  /** The true time, and what the node's clock says. */
+  time (): Instant { return this.#parts.scheduler.now() }
+  now (): Instant { return this.time() + this.skew }
   seconds (): number { return toUnixSeconds(this.now()) }
 
   /** The record under a key, when it is durable and not personal. */
   durableRecord<Record> (key: string): Record | undefined {
     const bytes = this.durable.get(key)
-    return bytes === undefined || bytes[0] === 1 ? undefined : JSON.parse(Buffer.from(bytes).toString()) as Record
+    return bytes === undefined || bytes[0] === 1 ? undefined : JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Record
   }
 
   durableKeys (prefix: string): string[] { return this.durable.keys({ prefix, limit: Number.MAX_SAFE_INTEGER }) }
@@ -226,7 +228,12 @@ export class SimulatedNode {
     return {
       addresses: () => inner.addresses(),
       allow: peers => inner.allow(peers),
-      open: (peer, streamClass) => life.isOver ? Promise.resolve(false) : inner.open(peer, streamClass),
+      open: async (peer, streamClass) => {
+        if (life.isOver) return false
+        const isOpen = await inner.open(peer, streamClass)
+        if (!life.isOver) witness.linked(this, peer, `dial-${streamClass}-${isOpen}`)
+        return isOpen
+      },
       stop: () => inner.stop(),
       start: events => inner.start({
         linkOpened: link => {

@@ -25,11 +25,11 @@ const CAMERAS = Object.keys(SITE_GROUPS)
 const PLACES: { readonly [nation: string]: MatchedRead['place'] } = {
   LV: { nuts3: 'LV005', municipality: 'LV-068', road: 'LV:A13' }, LT: { nuts3: 'LT029', municipality: 'LT-54', road: 'LT:A6' }, EE: { nuts3: 'EE008', municipality: 'EE-919', road: 'EE:2' }
 }
-/** Mean waits: each site sees an entry, each police keeps, confirms and ends entries, decides, changes grants. */
-const READS: Duration = 18 * SECOND
-const ENTRIES: Duration = 70 * SECOND
-const UPKEEP: Duration = 4 * MINUTE
-const DECISIONS: Duration = 70 * SECOND
+/** Mean waits, for about one hit a node a minute: each site sees an entry, each police keeps, confirms and ends entries, decides, changes grants. */
+const READS: Duration = 26 * SECOND
+const ENTRIES: Duration = 4 * MINUTE
+const UPKEEP: Duration = 6 * MINUTE
+const DECISIONS: Duration = 100 * SECOND
 const GRANTS: Duration = 8 * MINUTE
 const SECOND_LOOKS: Duration = 40 * SECOND
 const RECENT_MAX = 40
@@ -103,7 +103,7 @@ export class Traffic {
     const seconds = this.#world.node(homeOf(owner)).seconds()
     const entry = {
       ref, plate: `${random.pick(['AB', 'CD', 'EF', 'GH'])}${1000 + random.integer(9000)}`, country: nation, category: random.pick(CATEGORIES), action: random.pick(ACTIONS),
-      reason: 'looked for', decisionRef: `D-${this.#number}`, legalBasis: 'led/art-4', furtherHits: random.chance(650),
+      reason: 'looked for', decisionRef: `D-${this.#number}`, legalBasis: 'led/art-4', furtherHits: random.chance(700),
       until: seconds + (random.chance(100) ? 600 + random.integer(3600) : 10 * DAY / SECOND), confirmedAt: seconds
     }
     this.entries.set(`${owner}/${ref}`, { owner, ref, category: entry.category, furtherHits: entry.furtherHits })
@@ -126,7 +126,7 @@ export class Traffic {
 
   #see (nation: NationId, random: Random): void {
     const site = this.#world.node(siteOf(nation))
-    const fresh = [...site.placed.values()].slice(-30)
+    const fresh = [...site.placed.values()].slice(-30).filter(entry => entry.furtherHits || random.chance(150))
     const read = { camera: random.pick(CAMERAS), entry: fresh.length === 0 ? undefined : random.pick(fresh), looksAlike: random.chance(120), looksAgain: random.chance(150), wait: random.exponential(SECOND_LOOKS) }
     const { entry } = read
     if (entry === undefined) return

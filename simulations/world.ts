@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import type { Actor, Command, CommandResult } from '../protocol/commands.ts'
-import { digestOf, fromBase64url, utf8ToBytes } from '../protocol/bytes.ts'
-import { parseFrame, type ParcelHeader } from '../protocol/delivery/frames.ts'
+import { digestOfBytes } from '../keys/compact.ts'
+import type { ParcelHeader } from '../protocol/delivery/frames.ts'
 import type { Report } from '../protocol/effects.ts'
 import type { NodeId } from '../protocol/identifiers.ts'
 import type { Duration } from '../protocol/instant.ts'
-import { payloadOf } from '../protocol/messages/jws.ts'
+import type { Message } from '../protocol/messages/message.ts'
 import type { CarriedMessage, Checker } from './checkers/checker.ts'
 import { createKeyRingDouble, createRealKeyRing, doubleSuite, realSuite, SealedParcels } from './crypto-double.ts'
 import { BEGINS_AT, NODES, type Federation } from './federation.ts'
@@ -17,6 +17,9 @@ import { SimulatedNetwork } from './network.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimulatedNode, type Plants, type Witness } from './simulated-node.ts'
+
+/** The first byte of a parcel's frame (protocol/delivery/frames.ts). */
+const PARCEL = 3
 
 export interface Violation { readonly checker: string, readonly node: NodeId, readonly what: string, readonly at: Duration }
 export interface WorldOptions { readonly seed: number, readonly real: boolean, readonly plants: Plants, readonly trace?: (line: string) => void }
@@ -74,20 +77,21 @@ export class World implements Witness {
   // ── what the nodes' ports show ─────────────────────────────────────────────────────────────────────────────────
 
   sent (from: SimulatedNode, to: NodeId, frame: Uint8Array): void {
-    const parsed = parseFrame(frame)
-    if (parsed === undefined) return this.violate('wire-form', from.id, 'a frame of ours that we would not accept')
-    if (parsed.kind !== 'parcel') return this.#trace(from, `sent ${parsed.kind}`, to)
-    const messages = this.#read(parsed.sealed)
-    this.#trace(from, 'sent parcel', `${to} ${headerText(parsed.header)} ${messages.map(({ message }) => `${message.type} ${message.id}`).join()}`)
+    const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
+    if (bytes[0] !== PARCEL) return this.#trace(from, `sent ${bytes[0]}`, to)
+    const headerEnds = 5 + bytes.readUint32BE(1)
+    const header = JSON.parse(bytes.toString('latin1', 5, headerEnds)) as ParcelHeader
+    const messages = this.#read(bytes.subarray(headerEnds))
+    this.#trace(from, 'sent parcel', `${to} ${headerText(header)} ${messages.map(({ message }) => `${message.type} ${message.id}`).join()}`)
     for (const { message } of messages) this.sometimes(`sent ${message.type}`)
-    for (const checker of this.checkers) checker.departed?.({ from, to, header: parsed.header, messages })
+    for (const checker of this.checkers) checker.departed?.({ from, to, header, messages })
   }
 
   #read (sealed: Uint8Array): CarriedMessage[] {
     const plaintext = this.#sealed.take(sealed)
     if (plaintext === undefined) return []
     const { items } = JSON.parse(Buffer.from(plaintext).toString()) as { items: { jws: string, k: string }[] }
-    return items.map(({ jws, k }) => ({ jws, k: fromBase64url(k)!, message: payloadOf(jws), digest: digestOf(utf8ToBytes(jws)) }))
+    return items.map(({ jws, k }) => ({ jws, k: Buffer.from(k, 'base64url'), digest: digestOfBytes(jws), message: JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()) as Message }))
   }
 
   received (node: SimulatedNode, from: NodeId, frame: Uint8Array): void { this.#trace(node, 'received', `${from} ${frame[0]}`) }

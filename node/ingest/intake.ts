@@ -24,8 +24,13 @@ export interface IntakeParts {
   counted (reads: number, matches: number): void
 }
 
+/** Matches remembered, so that a camera which had no answer and delivers again makes no second one of them. */
+const GIVEN_MAX = 4096
+
 export class Intake {
   readonly #parts: IntakeParts
+  /** By read and entry; the promise resolves when the machine has it durably. */
+  readonly #given = new Map<string, Promise<void>>()
   /** What each source collected since the last leaf. */
   readonly #collected = new Map<string, { controller: AgencyId, count: number, edge: LogEdge }>()
   #cancel: (() => void) | undefined
@@ -33,13 +38,26 @@ export class Intake {
   constructor (parts: IntakeParts) { this.#parts = parts }
 
   readonly accept = async (reads: readonly Read[]): Promise<void> => {
-    const { driver, hotlist, clock, entropy } = this.#parts
+    const { driver, hotlist, clock } = this.#parts
     const now = clock.now()
     const kept = this.#parts.reads.keep(reads, now)
     for (const read of reads) this.#collect(read)
     const matches = reads.flatMap(read => hotlist.match(read, now).map(match => matchedRead(read, match)))
-    await Promise.all([kept, driver.room(), ...matches.map(read => driver.giveDurably({ type: 'read-matched', read, entropy: entropy.bytes(32) }))])
+    await Promise.all([kept, driver.room(), ...matches.map(read => this.#give(read))])
     this.#parts.counted(reads.length, matches.length)
+  }
+
+  /** Once for each read and entry: who delivers it again waits for the first. */
+  #give (read: MatchedRead): Promise<void> {
+    const { driver, entropy } = this.#parts
+    const key = `${read.readId} ${read.entry.owner} ${read.entry.ref}`
+    const known = this.#given.get(key)
+    if (known !== undefined) return known
+    const given = driver.giveDurably({ type: 'read-matched', read, entropy: entropy.bytes(32) })
+    this.#given.set(key, given)
+    given.catch(() => this.#given.delete(key))
+    if (this.#given.size > GIVEN_MAX) this.#given.delete(this.#given.keys().next().value!)
+    return given
   }
 
   #collect ({ source, controller, readId }: Read): void {

@@ -7,7 +7,8 @@ import { openMessage, openParcel } from '../../keys/open.ts'
 import { assembleJws, sealParcel, signingInput } from '../../keys/seal.ts'
 import type { CipherSuite } from '../../keys/suite.ts'
 import type { TrustView } from '../../keys/trust-view.ts'
-import { digestOf, toBase64url, utf8ToBytes } from '../../protocol/bytes.ts'
+import { digestOfBytes } from '../../keys/compact.ts'
+import { toBase64url } from '../../protocol/bytes.ts'
 import type { ParcelHeader } from '../../protocol/delivery/frames.ts'
 import type { Effect } from '../../protocol/effects.ts'
 import type { NodeEvent, OpenedItem } from '../../protocol/events.ts'
@@ -56,7 +57,7 @@ export class Cryptography {
     const answer = (signatures: readonly Uint8Array[]): NodeEvent[] => effects.map((effect, i): NodeEvent => {
       if (effect.type === 'sign-head') return { type: 'head-signed', size: effect.size, signature: toBase64url(signatures[i]!) }
       const jws = assembleJws(inputs[i]!, signatures[i]!)
-      return { type: 'message-signed', ticket: effect.ticket, jws, digest: digestOf(utf8ToBytes(jws)) }
+      return { type: 'message-signed', ticket: effect.ticket, jws, digest: digestOfBytes(jws) }
     })
     const signatures = this.#parts.keyRing.sign(requests)
     return Array.isArray(signatures) ? answer(signatures) : signatures.then(answer)

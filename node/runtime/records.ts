@@ -9,12 +9,19 @@ import { StoreError } from './ports.ts'
 import type { Vault } from './vault.ts'
 
 const VAULT_TAG = 0x01
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const encode = (value: Json): Uint8Array => Buffer.from(JSON.stringify(value), 'utf8')
+const decode = (bytes: Uint8Array): Json => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Json
+
+/** Records that decisions ask for again and again, kept opened: entries, and what is known of their hits. */
+const HOT_PREFIXES = ['entry/', 'dedupe/'] as const
+const HOT_RECORDS_MAX = 4096
+const isHot = (key: StoreKey): boolean => HOT_PREFIXES.some(prefix => key.startsWith(prefix))
 
 export class Records {
   readonly #store: Store
   readonly #vault: Vault
+  /** As last committed or read; nobody else writes this store. Oldest first. */
+  readonly #hot = new Map<StoreKey, Json | undefined>()
 
   constructor (store: Store, vault: Vault) {
     this.#store = store
@@ -23,7 +30,17 @@ export class Records {
 
   /** Undefined where a record is missing or erased. @throws StoreError `corrupt` */
   async getMany<Record> (keys: readonly StoreKey[]): Promise<(Record | undefined)[]> {
-    return keys.length === 0 ? [] : await this.#open(keys, await this.#store.getMany(keys)) as (Record | undefined)[]
+    const cold = keys.filter(key => !this.#hot.has(key))
+    const opened = cold.length === 0 ? [] : await this.#open(cold, await this.#store.getMany(cold))
+    const found = new Map(cold.map((key, i) => [key, opened[i]]))
+    for (const [key, record] of found) if (isHot(key)) this.#keepHot(key, record)
+    return keys.map(key => (found.has(key) ? found.get(key) : this.#hot.get(key)) as Record | undefined)
+  }
+
+  #keepHot (key: StoreKey, record: Json | undefined): void {
+    this.#hot.delete(key)
+    this.#hot.set(key, record)
+    if (this.#hot.size > HOT_RECORDS_MAX) this.#hot.delete(this.#hot.keys().next().value!)
   }
 
   async get<Record> (key: StoreKey): Promise<Record | undefined> { return (await this.getMany<Record>([key]))[0] }
@@ -43,7 +60,7 @@ export class Records {
       if (bytes === 'corrupt') throw new StoreError('corrupt', `the record ${key} does not open with its key`, { key })
       plain[i] = bytes === 'erased' ? undefined : bytes
     })
-    return plain.map(bytes => bytes === undefined ? undefined : JSON.parse(decoder.decode(bytes)) as Json)
+    return plain.map(bytes => bytes === undefined ? undefined : decode(bytes))
   }
 
   /** Everything of one group in one durable step. */
@@ -53,11 +70,12 @@ export class Records {
     for (const [key, put] of puts) {
       if (put === 'deleted') writes.push({ op: 'delete', key })
       else if (put.value instanceof Uint8Array) writes.push({ op: 'put', key, value: put.value })
-      else if (put.personalUntil === undefined) writes.push({ op: 'put', key, value: encoder.encode(JSON.stringify(put.value)) })
-      else personal.push({ key, month: put.personalUntil, value: encoder.encode(JSON.stringify(put.value)) })
+      else if (put.personalUntil === undefined) writes.push({ op: 'put', key, value: encode(put.value) })
+      else personal.push({ key, month: put.personalUntil, value: encode(put.value) })
     }
     const sealed = personal.length === 0 ? [] : await this.#vault.sealMany(personal)
     personal.forEach(({ key }, i) => writes.push({ op: 'put', key, value: sealed[i]! }))
     if (writes.length > 0) await this.#store.commit(writes)
+    for (const [key, put] of puts) if (isHot(key)) this.#keepHot(key, put === 'deleted' || put.value instanceof Uint8Array ? undefined : put.value)
   }
 }

@@ -18,7 +18,7 @@ import type { OutRecord, PositionRecord } from '../records.ts'
 import { streamKey, type OutStream } from '../state.ts'
 import { decodeKey, encodeKey, type Turn } from '../turn.ts'
 import type { Acknowledgement, ParcelHeader, Welcome } from './frames.ts'
-import { dispatch, mayGo, outStreamOf, sayAgain } from './outbox.ts'
+import { dispatch, endUnsent, mayGo, outStreamOf, sayAgain } from './outbox.ts'
 import { isHosted } from '../directory.ts'
 
 /** Asks for a link to every peer and class that has none; our own node is a peer too. */
@@ -149,6 +149,8 @@ function settleUpTo (stream: OutStream, seq: number, hash: Digest | ''): void {
  * all that is in the archive goes again, and what it has it knows by its id.
  */
 function startIncarnation (turn: Turn, stream: OutStream, seq: number, hash: Digest | '', isAhead: boolean): void {
+  // What is being read of the queue belongs to where we stood: the link is opened anew when that is done.
+  if (stream.loading) return turn.effect({ type: 'close-link', link: stream.link!, reason: 'queue-loading' })
   stream.incarnation = encodeKey(turn.random32()).slice(0, 22)
   stream.seq = seq
   stream.hash = hash
@@ -180,6 +182,7 @@ function sendAgain (turn: Turn, stream: OutStream, positions: readonly LoadedPos
     const verdict = record === undefined ? 'erased' : mayGo(turn, record)
     if (verdict === 'go') return
     if (verdict === 'say-again') sayAgainOnce(turn, stream, position.numbers[j]!, record!)
+    else if (verdict !== 'erased') endUnsent(turn, stream, position.numbers[j]!, record!, verdict)
     missing++
     const k = turn.random32()
     turn.sign(tombstone(turn, position.from, position.to, of, verdict === 'say-again' ? 'withheld' : verdict), k, (later, { jws }) => {

@@ -9,7 +9,7 @@ import { derivedMessageId } from '../bytes.ts'
 import type { Command } from '../commands.ts'
 import { say } from '../delivery/outbox.ts'
 import type { MessageId } from '../identifiers.ts'
-import { DAY, SECOND, toUnixSeconds } from '../instant.ts'
+import { SECOND, toUnixSeconds } from '../instant.ts'
 import { AGREEMENT_WINDOW, HIT_LIFETIME, WAITING_CANDIDATES_MAX } from '../limits.ts'
 import type { Candidate, HitWithdraw, PolicyRef } from '../messages/message.ts'
 import type { Verification } from '../messages/vocabulary.ts'
@@ -20,14 +20,10 @@ import type { Turn } from '../turn.ts'
 import { OWN_POLICY } from '../policies/own.ts'
 import { projectHit, type EntryInForce } from './project.ts'
 
-const CANDIDATE_RETENTION = 30 * DAY
-/** After this an entry may be told of a sighting again as if it were the first. */
-const FIRST_HIT_HORIZON = 30 * DAY
-
-export const wantedByCandidate = ({ entry }: Candidate): string[] =>
+export const wantedByCandidate = ({ entry }: Pick<Candidate, 'entry'>): string[] =>
   [keyOf.ownEntry(entry.owner, entry.ref), keyOf.heldEntry(entry.owner, entry.ref), keyOf.dedupe(entry.owner, entry.ref)]
 
-function entryInForce (turn: Turn, { entry }: Candidate): EntryInForce | undefined {
+function entryInForce (turn: Turn, { entry }: Pick<Candidate, 'entry'>): EntryInForce | undefined {
   const own = turn.fact<OwnEntryRecord>(keyOf.ownEntry(entry.owner, entry.ref))
   const held = turn.fact<HeldEntryRecord>(keyOf.heldEntry(entry.owner, entry.ref))
   const record = own ?? held
@@ -39,25 +35,25 @@ function entryInForce (turn: Turn, { entry }: Candidate): EntryInForce | undefin
 /** A candidate was accepted here, at the camera owner's home. */
 export function weigh (turn: Turn, candidate: Candidate, leaf: number): void {
   const entry = entryInForce(turn, candidate)
-  if (entry === undefined) return keep(turn, { candidate, leaf, state: 'refused', because: 'stale-entry' })
+  if (entry === undefined) return keep(turn, candidate, { leaf, state: 'refused', because: 'stale-entry' })
   const dedupeKey = keyOf.dedupe(entry.owner, entry.ref)
   const before = turn.fact<DedupeRecord>(dedupeKey) ?? { hits: 0 }
   const agrees = agreesWith(before, candidate)
   const verification: Verification = agrees ? 'agreeing-reads' : 'none'
   const isFirst = before.hits === 0
   const answer = decide(turn, candidate, entry, verification)
-  if (!isFirst && !(entry.furtherHits && answer.obligations?.furtherHits === true)) return keep(turn, { candidate, leaf, state: 'duplicate', because: 'first-hit-only' })
-  if (!answer.allowed) return refuseCandidate(turn, { candidate, leaf, state: 'refused' }, answer)
+  if (!isFirst && !(entry.furtherHits && answer.obligations?.furtherHits === true)) return keep(turn, candidate, { leaf, state: 'duplicate', because: 'first-hit-only' })
+  if (!answer.allowed) return refuseCandidate(turn, candidate, leaf, answer)
   if (answer.awaitsConfirmation) return wait(turn, candidate, leaf, dedupeKey, before)
   if (before.waiting !== undefined) stopWaiting(turn, candidate, before.waiting.candidate)
-  send(turn, { candidate, leaf, state: 'sent' }, entry, verification, answer, before)
+  send(turn, candidate, { leaf }, entry, verification, answer, before)
 }
 
-/** Two reads agree when both say the same text and at least this one is exact; a look-alike never confirms anything. */
+/** A second read agrees when it is exact, so that both, or at least this one, say the entry's own text; a look-alike never confirms anything. */
 function agreesWith ({ waiting }: DedupeRecord, candidate: Candidate): boolean {
   if (waiting === undefined || waiting.readId === candidate.readId || candidate.match !== 'exact') return false
   const apart = Math.abs(candidate.observedAt - waiting.at) * SECOND
-  return apart <= AGREEMENT_WINDOW && (!waiting.exact || waiting.text === candidate.plate.text)
+  return apart <= AGREEMENT_WINDOW
 }
 
 const questionOf = (candidate: Candidate, entry: EntryInForce, verification: Verification): PolicyQuestion => ({
@@ -75,27 +71,28 @@ function decide (turn: Turn, candidate: Candidate, entry: EntryInForce, verifica
   return first === undefined ? answer : { ...answer, policy: { grant: first.ref, hash: first.hash } }
 }
 
-const retainedUntil = (turn: Turn): number => toUnixSeconds(turn.now + CANDIDATE_RETENTION)
+type Outcome = Omit<CandidateRecord, 'agency' | 'entry'>
 
-function keep (turn: Turn, record: CandidateRecord): void {
-  turn.putPersonal(keyOf.candidate(record.candidate.id), record, retainedUntil(turn))
-  turn.report({ what: 'candidate-decided', agency: record.candidate.iss, state: record.state, because: record.because ?? '' })
+/** `because` is a code or a grant's reference. */
+function keep (turn: Turn, { id, iss, entry }: Candidate, outcome: Outcome): void {
+  turn.put(keyOf.candidate(id), { agency: iss, entry, ...outcome } satisfies CandidateRecord)
+  turn.report({ what: 'candidate-decided', agency: iss, state: outcome.state, because: outcome.because ?? '' })
 }
 
-function refuseCandidate (turn: Turn, record: CandidateRecord, answer: Answer): void {
-  turn.leaf({ t: 'decision', agency: record.candidate.iss, peer: record.candidate.entry.owner, why: answer.reason.code })
-  keep(turn, { ...record, state: 'refused', because: answer.reason.code })
+function refuseCandidate (turn: Turn, candidate: Candidate, leaf: number, answer: Answer): void {
+  turn.leaf({ t: 'decision', agency: candidate.iss, peer: candidate.entry.owner, why: answer.reason.code })
+  keep(turn, candidate, { leaf, state: 'refused', because: answer.reason.code })
 }
 
 function wait (turn: Turn, candidate: Candidate, leaf: number, dedupeKey: string, before: DedupeRecord): void {
-  if (before.waiting !== undefined && before.waiting.exact) return keep(turn, { candidate, leaf, state: 'duplicate', because: 'another-waits' })
-  if (turn.state.waitingCandidates >= WAITING_CANDIDATES_MAX) return keep(turn, { candidate, leaf, state: 'refused', because: 'over-quota' })
+  if (before.waiting !== undefined && before.waiting.exact) return keep(turn, candidate, { leaf, state: 'duplicate', because: 'another-waits' })
+  if (turn.state.waitingCandidates >= WAITING_CANDIDATES_MAX) return keep(turn, candidate, { leaf, state: 'refused', because: 'over-quota' })
   if (before.waiting !== undefined) stopWaiting(turn, candidate, before.waiting.candidate)
   turn.state.waitingCandidates++
   turn.put(keyOf.waiting(candidate.iss, candidate.id), {})
-  const waiting = { candidate: candidate.id, readId: candidate.readId, text: candidate.plate.text, exact: candidate.match === 'exact', at: candidate.observedAt }
-  turn.putPersonal(dedupeKey, { ...before, waiting } satisfies DedupeRecord, retainedUntil(turn))
-  keep(turn, { candidate, leaf, state: 'waiting', because: candidate.match === 'look-alike' ? 'look-alike' : 'unverified' })
+  const waiting = { candidate: candidate.id, readId: candidate.readId, exact: candidate.match === 'exact', at: candidate.observedAt }
+  turn.put(dedupeKey, { ...before, waiting } satisfies DedupeRecord)
+  keep(turn, candidate, { leaf, state: 'waiting', because: candidate.match === 'look-alike' ? 'look-alike' : 'unverified' })
 }
 
 function stopWaiting (turn: Turn, candidate: Candidate, waiting: MessageId): void {
@@ -103,28 +100,25 @@ function stopWaiting (turn: Turn, candidate: Candidate, waiting: MessageId): voi
   turn.delete(keyOf.waiting(candidate.iss, waiting))
 }
 
-function send (turn: Turn, record: CandidateRecord, entry: EntryInForce, verification: Verification, answer: Answer, before: DedupeRecord): void {
-  const { candidate } = record
-  const revision = (record.revision ?? 0) + 1
-  const hitId = record.hitId ?? derivedMessageId('hit', candidate.id)
-  const ordinal = record.ordinal ?? before.hits + 1
+/** `before`: what was decided on this candidate earlier, when it was sent already and is told again. */
+function send (turn: Turn, candidate: Candidate, earlier: Partial<Outcome> & Pick<Outcome, 'leaf'>, entry: EntryInForce, verification: Verification, answer: Answer, before: DedupeRecord): void {
+  const revision = (earlier.revision ?? 0) + 1
+  const hitId = earlier.hitId ?? derivedMessageId('hit', candidate.id)
+  const ordinal = earlier.ordinal ?? before.hits + 1
   const id = derivedMessageId('hit-message', hitId, String(revision))
   const hit = projectHit(candidate, entry, { id, hitId, revision, ordinal, verification }, answer.obligations!, answer.policy!, turn.now)
   const question = candidate.iss === entry.owner ? undefined : questionOf(candidate, entry, verification)
   const listed = (later: Turn, leaf: number): void => later.put(keyOf.sentHit(candidate.iss, leaf), { hitId, message: id, candidate: candidate.id })
-  if (!say(turn, hit, turn.random32(), { question, queued: listed })) return keep(turn, { ...record, state: 'refused', because: 'no-route' })
-  const after: DedupeRecord = { hits: Math.max(before.hits, ordinal), lastCandidate: candidate.id, lastVerification: verification }
-  turn.putPersonal(keyOf.dedupe(entry.owner, entry.ref), after, toUnixSeconds(turn.now + FIRST_HIT_HORIZON))
-  keep(turn, { ...record, state: 'sent', because: answer.policy!.grant, hitId, revision, verification, ordinal, messageId: id, policy: answer.policy! })
+  if (!say(turn, hit, turn.random32(), { question, queued: listed })) return keep(turn, candidate, { ...earlier, state: 'refused', because: 'no-route' })
+  turn.put(keyOf.dedupe(entry.owner, entry.ref), { hits: Math.max(before.hits, ordinal), lastCandidate: candidate.id, lastVerification: verification } satisfies DedupeRecord)
+  keep(turn, candidate, { leaf: earlier.leaf, state: 'sent', because: answer.policy!.grant, hitId, revision, verification, ordinal, messageId: id, policy: answer.policy! })
 }
 
 // ── a person decides ─────────────────────────────────────────────────────────────────────────────────────────────
 
-type CandidateCommand = Extract<Command, { do: 'candidate.confirm' | 'candidate.reject' }>
+type Reason = Extract<Command, { do: 'candidate.reject' }>['reason']
 
-/** The facts come in two steps, since the entry is known only from the candidate: `candidate` is fetched by the driver first. */
-export function confirmCandidate (turn: Turn, commandId: string, record: CandidateRecord): void {
-  const { candidate } = record
+export function confirmCandidate (turn: Turn, commandId: string, candidate: Candidate, record: CandidateRecord): void {
   const entry = entryInForce(turn, candidate)
   if (entry === undefined) return turn.reject(commandId, 'unknown-entry', 'the entry has ended')
   const answer = decide(turn, candidate, entry, 'person')
@@ -134,32 +128,30 @@ export function confirmCandidate (turn: Turn, commandId: string, record: Candida
   if (isWaiting) stopWaiting(turn, candidate, candidate.id)
   else if (record.state !== 'sent' || record.verification === 'person') return turn.reject(commandId, 'unknown-candidate', 'it does not wait')
   turn.leaf({ t: 'decision', agency: candidate.iss, peer: entry.owner, why: 'confirmed', role: 'OFFICER' })
-  send(turn, record, entry, 'person', answer, before)
+  send(turn, candidate, record, entry, 'person', answer, before)
   turn.answer(commandId, { ok: true })
 }
 
-export function rejectCandidate (turn: Turn, commandId: string, record: CandidateRecord, reason: Extract<CandidateCommand, { do: 'candidate.reject' }>['reason']): void {
-  const { candidate } = record
+export function rejectCandidate (turn: Turn, commandId: string, candidate: Candidate, record: CandidateRecord, reason: Reason): void {
   const dedupeKey = keyOf.dedupe(candidate.entry.owner, candidate.entry.ref)
-  const before = turn.fact<DedupeRecord>(dedupeKey) ?? { hits: 0 }
+  const { waiting, ...rest } = turn.fact<DedupeRecord>(dedupeKey) ?? { hits: 0 }
   const isWaiting = turn.fact(keyOf.waiting(candidate.iss, candidate.id)) !== undefined
   if (!isWaiting && record.state !== 'sent') return turn.reject(commandId, 'unknown-candidate', 'it neither waits nor was sent')
   turn.leaf({ t: 'decision', agency: candidate.iss, peer: candidate.entry.owner, why: reason, role: 'OFFICER' })
-  const { waiting, ...rest } = before
   if (isWaiting) {
     stopWaiting(turn, candidate, candidate.id)
-    turn.putPersonal(dedupeKey, rest, retainedUntil(turn))
+    turn.put(dedupeKey, rest)
   } else {
-    withdrawHit(turn, record, reason)
-    turn.putPersonal(dedupeKey, { hits: Math.max(0, rest.hits - 1) }, retainedUntil(turn))
+    withdrawHit(turn, candidate, record, reason)
+    turn.put(dedupeKey, { ...(waiting && { waiting }), hits: Math.max(0, rest.hits - 1) } satisfies DedupeRecord)
   }
-  keep(turn, { ...record, state: 'rejected', because: reason, revision: (record.revision ?? 0) + 1 })
+  const { agency, entry, ...outcome } = record
+  keep(turn, candidate, { ...outcome, state: 'rejected', because: reason, revision: (record.revision ?? 0) + 1 })
   turn.answer(commandId, { ok: true })
 }
 
 /** A withdrawal needs no grant of its own: whoever was told must learn that it was wrong (LED article 7(3)). */
-function withdrawHit (turn: Turn, record: CandidateRecord, reason: HitWithdraw['reason']): void {
-  const { candidate } = record
+function withdrawHit (turn: Turn, candidate: Candidate, record: CandidateRecord, reason: HitWithdraw['reason']): void {
   const revision = (record.revision ?? 1) + 1
   say(turn, {
     type: 'hit.withdraw/1', id: derivedMessageId('hit-message', record.hitId!, String(revision)), iss: candidate.iss, aud: candidate.entry.owner,

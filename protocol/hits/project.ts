@@ -17,19 +17,20 @@ export interface HitIdentity { readonly id: MessageId, readonly hitId: MessageId
 const EVALUATIONS: { readonly [V in Verification]: string } = { 'none': 'X4', 'agreeing-reads': 'B3', 'person': 'B1' }
 
 export function projectHit (candidate: Candidate, entry: EntryInForce, identity: HitIdentity, obligations: Obligations, policy: PolicyRef, now: number): HitMessage {
+  // In the order of canonical JSON, so that encoding has nothing to sort.
   return {
-    type: identity.revision === 1 ? 'hit/1' : 'hit.update/1',
-    id: identity.id, iss: candidate.iss, aud: entry.owner, iat: toUnixSeconds(now), exp: toUnixSeconds(now + HIT_LIFETIME),
-    ...(candidate.exercise === true && { exercise: true as const }),
-    hitId: identity.hitId, revision: identity.revision, entryRef: entry.ref,
-    plate: candidate.plate, match: candidate.match, verification: identity.verification, confidence: candidate.confidence,
-    observedAt: candidate.observedAt, clock: candidate.clock,
+    action: entry.action,
     area: minimiseArea({ nation: nationOf(candidate.iss), ...candidate.place }, obligations),
-    siteRef: candidate.siteRef, direction: candidate.direction, ...(candidate.vehicle && { vehicle: candidate.vehicle }),
-    ordinal: identity.ordinal, action: entry.action, evaluation: EVALUATIONS[identity.verification],
-    handling: { code: obligations.handling, ...(obligations.handlingText !== undefined && { text: obligations.handlingText, lang: obligations.handlingLang }) },
-    purpose: obligations.purpose, legalBasis: obligations.legalBasis, thirdCountry: obligations.thirdCountry,
-    retainUntil: toUnixSeconds(now + obligations.retentionDays * DAY), evidence: candidate.evidence, policy
+    aud: entry.owner, clock: candidate.clock, confidence: candidate.confidence, direction: candidate.direction, entryRef: entry.ref,
+    evaluation: EVALUATIONS[identity.verification], evidence: candidate.evidence,
+    ...(candidate.exercise === true && { exercise: true as const }),
+    exp: toUnixSeconds(now + HIT_LIFETIME),
+    handling: { code: obligations.handling, ...(obligations.handlingLang !== undefined && { lang: obligations.handlingLang }), ...(obligations.handlingText !== undefined && { text: obligations.handlingText }) },
+    hitId: identity.hitId, iat: toUnixSeconds(now), id: identity.id, iss: candidate.iss, legalBasis: obligations.legalBasis, match: candidate.match,
+    observedAt: candidate.observedAt, ordinal: identity.ordinal, plate: candidate.plate, policy, purpose: obligations.purpose,
+    retainUntil: toUnixSeconds(now + obligations.retentionDays * DAY), revision: identity.revision, siteRef: candidate.siteRef, thirdCountry: obligations.thirdCountry,
+    type: identity.revision === 1 ? 'hit/1' : 'hit.update/1',
+    ...(candidate.vehicle && { vehicle: candidate.vehicle }), verification: identity.verification
   }
 }
 

@@ -122,10 +122,19 @@ function tellOfEnd (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, 
     turn.delete(keyOf.placedEntry(owner, ref))
   }
   return shared.map(one => {
-    const id = newId(turn)
-    const message: HotlistWithdraw = { type: 'hotlist.withdraw/1', id, iss: from, aud: one.agency, iat: turn.seconds, exp: toUnixSeconds(turn.now + 30 * DAY), entries: [{ owner, ref }], reason }
-    return say(turn, message, turn.random32(), { peer: one.node }) ? { ...one, withdraw: id } : one
+    const id = sayEnd(turn, from, one.agency, owner, ref, reason, one.node)
+    return id === undefined ? one : { ...one, withdraw: id }
   })
+}
+
+function sayEnd (turn: Turn, from: AgencyId, to: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], node?: NodeId): MessageId | undefined {
+  const message: HotlistWithdraw = { type: 'hotlist.withdraw/1', id: newId(turn), iss: from, aud: to, iat: turn.seconds, exp: toUnixSeconds(turn.now + 30 * DAY), entries: [{ owner, ref }], reason }
+  return say(turn, message, turn.random32(), { peer: node }) ? message.id : undefined
+}
+
+/** An end of what we do not know: it came before the entry, or a restore took the entry from us and our sites still match it. */
+function tellEverySite (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason']): void {
+  for (const { node, operator } of turn.state.directory.sites) if (node !== turn.state.directory.self) sayEnd(turn, from, operator, owner, ref, reason, node)
 }
 
 // ── the partner, and the site ────────────────────────────────────────────────────────────────────────────────────
@@ -161,6 +170,7 @@ export function receiveEnd (turn: Turn, message: HotlistWithdraw): void {
     const before = turn.fact<HeldEntryRecord>(key)
     if (before !== undefined && before.saidAt > message.iat) continue
     if (!isAtHome(turn.state.directory, message.aud)) turn.effect({ type: 'remove-entry', owner, ref })
+    if (before === undefined && isAtHome(turn.state.directory, message.aud)) tellEverySite(turn, message.aud, owner, ref, message.reason)
     const shared = tellOfEnd(turn, message.aud, owner, ref, message.reason, before?.shared ?? [])
     const record: HeldEntryRecord = { ...(before?.entry && { entry: before.entry }), from: message.iss, holder: message.aud, state: 'ended', saidAt: message.iat, shared }
     turn.putPersonal(key, record, before?.entry?.until ?? message.exp)

@@ -3,9 +3,8 @@
  * A record is named by a commitment under a random key of its own, kept beside the record: once both are erased, the
  * leaf stands, every proof stays valid, and nothing leads from it to the record.
  */
-import { hmac } from '@noble/hashes/hmac.js'
 import { z } from 'zod'
-import { concatBytes, sha256, toBase64url, u64be, utf8ToBytes } from '../bytes.ts'
+import { hmacSha256, toBase64url, u64be, utf8ToBytes } from '../bytes.ts'
 import { ROLES } from '../commands.ts'
 import type { Digest } from '../identifiers.ts'
 import { encodeJson, parseJson } from '../messages/encoding.ts'
@@ -54,11 +53,16 @@ export const leaf = z.strictObject({
 })
 export type Leaf = z.infer<typeof leaf>
 
-/** The bytes that enter the tree. Throws TypeError when it is not a leaf: an unknown field could carry personal data. */
+const LEAF_FIELDS = new Set(Object.keys(leaf.shape))
+const WHY = /^[a-z]+(?:[.-][a-z]+)*$/
+
+/** The bytes that enter the tree. Throws TypeError when it is not a leaf: an unknown field, or words, could carry personal data. */
 export function encodeLeaf (value: Leaf): Uint8Array {
-  const checked = leaf.safeParse(value)
-  if (!checked.success) throw new TypeError('not a leaf')
-  return utf8ToBytes(encodeJson(checked.data))
+  const isWordless = value.why === undefined || (value.why.length <= 40 && WHY.test(value.why))
+  if (!isWordless || !LEAF_TYPES.includes(value.t) || Object.keys(value).some(field => !LEAF_FIELDS.has(field))) throw new TypeError('not a leaf')
+  const bytes = utf8ToBytes(encodeJson(value))
+  if (bytes.length > LEAF_BYTES_MAX) throw new TypeError('not a leaf')
+  return bytes
 }
 
 /** Undefined when the bytes are not exactly what `encodeLeaf` makes. */
@@ -79,6 +83,5 @@ const COMMITMENT_DOMAIN = utf8ToBytes('tiltas/commit/v1\0')
 export function commitmentOf (key: Uint8Array, context: string, message: Uint8Array): Digest {
   if (key.length !== COMMITMENT_KEY_BYTES) throw new RangeError('a commitment key has 32 bytes')
   const contextBytes = utf8ToBytes(context)
-  const input = concatBytes(COMMITMENT_DOMAIN, u64be(contextBytes.length), contextBytes, u64be(message.length), message)
-  return toBase64url(hmac(sha256, key, input)) as Digest
+  return toBase64url(hmacSha256(key, COMMITMENT_DOMAIN, u64be(contextBytes.length), contextBytes, u64be(message.length), message)) as Digest
 }

@@ -1,32 +1,39 @@
 /**
  * Deterministic bytes of a JSON value, and the only parser of foreign JSON.
  * Encoding follows RFC 8785 (JCS) for what our schemas allow: objects with keys sorted by UTF-16 code units, arrays,
- * strings, booleans, null and safe integers; never a float. What is parsed must be encoded exactly so: one value,
+ * strings, booleans, null and safe integers; never a float, never a name that is a number. What is parsed must be encoded exactly so: one value,
  * one spelling, hence no duplicate keys, no odd numbers, no second reading of signed bytes.
  */
 import { JSON_DEPTH_MAX } from '../limits.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 
-export function encodeJson (value: Json): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value === null || typeof value === 'boolean') return String(value)
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError('numbers in messages are safe integers')
-    return String(value)
-  }
-  if (Array.isArray(value)) {
-    let text = '['
-    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ',') + encodeJson(value[i]!)
-    return text + ']'
-  }
+export function encodeJson (value: Json): string { return JSON.stringify(inOrder(value)) }
+
+/** The same value with its keys in order; itself, not a copy, where they are already. */
+function inOrder (value: Json): Json {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError('numbers in messages are safe integers')
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(inOrder)
   const object = value as { readonly [key: string]: Json | undefined }
-  let text = '{'
-  for (const key of Object.keys(object).sort()) {
-    const member = object[key]
-    if (member !== undefined) text += (text === '{' ? '' : ',') + JSON.stringify(key) + ':' + encodeJson(member)
-  }
-  return text + '}'
+  const keys = Object.keys(object)
+  if (hasIndexKey(keys)) throw new TypeError('names in messages are no numbers')
+  const members = keys.map(key => object[key] === undefined ? undefined : inOrder(object[key]))
+  if (members.every((member, i) => member === object[keys[i]!] && (i === 0 || keys[i - 1]! < keys[i]!))) return object as Json
+  return Object.fromEntries(keys.map((key, i): [string, Json | undefined] => [key, members[i]]).sort(([a], [b]) => a < b ? -1 : 1)) as Json
+}
+
+/** JavaScript puts names that are array indexes first, in number order; no message has any. */
+const hasIndexKey = (keys: readonly string[]): boolean => keys.length > 0 && /^(?:0|[1-9]\d{0,9})$/.test(keys[0]!)
+
+/** Whether JSON.stringify would spell it canonically: keys in order, safe integers only. */
+function isInOrder (value: Json): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) return value.every(isInOrder)
+  const object = value as { readonly [key: string]: Json }
+  const keys = Object.keys(object)
+  return !hasIndexKey(keys) && keys.every((key, i) => (i === 0 || keys[i - 1]! < key) && isInOrder(object[key]!))
 }
 
 /** JSON.stringify escapes surrogates only when they stand alone, and RFC 8785 section 3.2.2.2 has none of those. */
@@ -37,7 +44,7 @@ export function parseJson (text: string): Json | undefined {
   if (isNestedTooDeep(text) || LONE_SURROGATE.test(text)) return undefined
   try {
     const value = JSON.parse(text) as Json
-    return encodeJson(value) === text ? value : undefined
+    return isInOrder(value) && JSON.stringify(value) === text ? value : undefined
   } catch { return undefined }
 }
 

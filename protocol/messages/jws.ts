@@ -6,6 +6,7 @@ import type { Message } from './message.ts'
 function decodeUtf8 (bytes: Uint8Array): string {
   let latin = ''
   for (let from = 0; from < bytes.length; from += 4096) latin += String.fromCharCode(...bytes.subarray(from, from + 4096))
+  if (!/[\x80-\xff]/.test(latin)) return latin
   return decodeURIComponent(latin.replace(/[^A-Za-z0-9]/g, byte => '%' + byte.charCodeAt(0).toString(16).padStart(2, '0')))
 }
 

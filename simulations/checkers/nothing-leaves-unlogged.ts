@@ -2,10 +2,10 @@
  * DESIGN 13 point 2. It observes every parcel at its departure and what is durable at the sender at that moment: the leaf
  * of each message, with the commitment to exactly these bytes, and the position that the parcel claims on its stream.
  */
+import { createHmac } from 'node:crypto'
 import type { Digest } from '../../protocol/identifiers.ts'
 import { positionHash } from '../../protocol/delivery/frames.ts'
-import { utf8ToBytes } from '../../protocol/bytes.ts'
-import { commitmentOf, type Leaf } from '../../protocol/log/leaf.ts'
+import type { Leaf } from '../../protocol/log/leaf.ts'
 import { keyOf, type PositionRecord } from '../../protocol/records.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
 import type { Checker, Departure, Violate } from './checker.ts'
@@ -38,7 +38,7 @@ export class NothingLeavesUnlogged implements Checker {
     if (position?.hash !== positionHash(header)) this.#violate(from.id, `position ${header.seq} of ${header.class} to ${to} is not durable`)
     for (const { message, jws, k } of messages) {
       if (message.type === 'receipt/1' || message.type === 'tombstone/1') continue
-      const c = commitmentOf(k, `${message.iss}>${message.aud}`, utf8ToBytes(jws))
+      const c = commitmentOf(k, `${message.iss}>${message.aud}`, jws)
       if (!this.#disclosedBy(from).has(c)) this.#violate(from.id, `${message.type} ${message.id} leaves before its leaf is durable`)
     }
   }
@@ -48,4 +48,15 @@ export class NothingLeavesUnlogged implements Checker {
     if (disclosed === undefined) this.#disclosed.set(node, disclosed = new Set())
     return disclosed
   }
+}
+
+/** As protocol/log/leaf.ts describes it, made anew: HMAC-SHA-256 over domain, context and message, each with its length. */
+function commitmentOf (k: Uint8Array, context: string, message: string): Digest {
+  const part = (text: string): Buffer => {
+    const bytes = Buffer.from(text)
+    const length = Buffer.alloc(8)
+    length.writeBigUint64BE(BigInt(bytes.length))
+    return Buffer.concat([length, bytes])
+  }
+  return createHmac('sha256', k).update('tiltas/commit/v1\0').update(part(context)).update(part(message)).digest('base64url') as Digest
 }

@@ -1,13 +1,13 @@
 /**
  * DESIGN 13 point 3. It observes receipts at their departure and what is durable at whoever promised. The message and its
  * leaf must be there, at that moment and after every crash. A restore may lose them for a while: in the end they are
- * there again, or what took their place, a refusal or a report of the loss, was seen.
+ * there again, or what took their place, a refusal or a report of the loss, was seen; unless a restore took the sender's
+ * copy too, for which nobody is left to know.
  */
 import type { Digest, MessageId, NodeId } from '../../protocol/identifiers.ts'
 import type { Instant } from '../../protocol/instant.ts'
 import type { Report } from '../../protocol/effects.ts'
 import type { Receipt } from '../../protocol/messages/message.ts'
-import type { StreamClass } from '../../protocol/messages/vocabulary.ts'
 import { keyOf } from '../../protocol/records.ts'
 import type { Leaf } from '../../protocol/log/leaf.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
@@ -42,8 +42,8 @@ export class PromisedIsKept implements Checker {
   #promised (node: SimulatedNode, to: NodeId, { accepted, refused }: Receipt): void {
     for (const { digest } of refused) this.#replaced.add(`${node.id} ${digest}`)
     for (const { id, digest, index, c } of accepted) {
-      const kept: Kept = { id, digest, index, c, at: node.now(), to }
-      if (this.#owed.get(node)?.has(id) === true || node.mayHaveForgotten(kept.at)) continue
+      const kept: Kept = { id, digest, index, c, at: node.time(), to }
+      this.#owed.get(node)?.delete(id)
       if (!isKept(node, kept)) this.#violate(node.id, `it promises ${id} to ${to} and does not have it`)
       this.#of(this.#promises, node).set(id, kept)
     }
@@ -67,9 +67,9 @@ export class PromisedIsKept implements Checker {
   async settled (): Promise<void> {
     for (const [node, promises] of this.#promises) for (const kept of promises.values()) if (!isKept(node, kept)) this.#violate(node.id, `it does not have ${kept.id} any more`)
     for (const [node, owed] of this.#owed) {
-      for (const { id, digest, to } of owed.values()) {
+      for (const { id, digest, to, at } of owed.values()) {
         const isThere = node.durable.get(keyOf.received(id)) !== undefined
-        if (!isThere && !this.#replaced.has(`${node.id} ${digest}`) && !this.#reported.has(`${node.id} ${to}`)) this.#violate(node.id, `${id} from ${to} was lost in a restore, and nobody says so`)
+        if (!isThere && !this.#nodes.get(to)!.mayHaveForgotten(at) && !this.#replaced.has(`${node.id} ${digest}`) && !this.#reported.has(`${node.id} ${to}`)) this.#violate(node.id, `${id} from ${to} was lost in a restore, and nobody says so`)
       }
     }
   }
@@ -85,5 +85,3 @@ function isKept (node: SimulatedNode, { id, index, c }: Kept): boolean {
   const leaf = node.durableRecord<Leaf>(keyOf.logLeaf(index))
   return leaf?.t === 'acceptance' && leaf.c === c && node.durable.get(keyOf.received(id)) !== undefined
 }
-
-export type { StreamClass }

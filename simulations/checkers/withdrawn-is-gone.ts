@@ -42,7 +42,7 @@ export class WithdrawnIsGone implements Checker {
 
   async settled (): Promise<void> {
     for (const node of this.#nationals()) {
-      for (const { record } of await records<CandidateRecord>(node, 'candidate/')) if (record.state === 'rejected' && record.hitId !== undefined) this.#ensureWithdrawn(node, record.hitId, record.candidate.entry.owner)
+      for (const { record } of await records<CandidateRecord>(node, 'candidate/')) if (record.state === 'rejected' && record.hitId !== undefined) this.#ensureWithdrawn(node, record.hitId, record.entry.owner)
       for (const { key, record } of await records<OwnEntryRecord>(node, 'entry/own/')) if (record.state === 'ended') await this.#ensureEnded(node, key, record)
       for (const { key, record } of await records<HeldEntryRecord>(node, 'entry/held/')) if (record.state === 'ended') this.#ensureNotMatched(node, key)
     }

@@ -133,7 +133,7 @@ function configOf ({ node, listen, ingest }: DemoNode, all: readonly DemoNode[],
 // ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function startNode (demo: DemoNode, processes: Map<NodeId, ChildProcess>, people: ReadonlyMap<string, PersonKey>, ended: AbortController, end: (why: string) => void): Promise<void> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'node', 'cli', 'main.ts'), 'run', '--config', demo.configPath], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...process.execArgv, join(ROOT, 'node', 'cli', 'main.ts'), 'run', '--config', demo.configPath], { stdio: ['ignore', 'pipe', 'pipe'] })
   processes.set(demo.node.node, child)
   const file = createWriteStream(join(demo.folder, 'node.log'))
   let last = ''

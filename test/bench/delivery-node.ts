@@ -14,7 +14,7 @@ const answer = (body: object): void => { process.send!(body) }
 const id = (): MessageId => toBase64url(new Uint8Array(randomBytes(16))) as MessageId
 
 process.on('message', async ({ id: call, what, args }: { id: number, what: string, args: string }) => {
-  const handlers: { [what: string]: (args: never) => unknown } = { start, command, accept, match, seen, cpu: () => process.cpuUsage(), memory: () => process.memoryUsage().rss, stop: () => real.stop(), status: () => real.service.status(), verify: () => real.service.verifyLog() }
+  const handlers: { [what: string]: (args: never) => unknown } = { start, command, accept, match, seen, cpu: () => process.cpuUsage(), memory: () => process.memoryUsage().rss, stop: async () => { await real.stop(); setTimeout(() => process.exit(0), 200) }, status: () => real.service.status(), verify: () => real.service.verifyLog() }
   answer({ id: call, result: await handlers[what]!(deserialize(Buffer.from(args, 'base64')) as never) })
 })
 

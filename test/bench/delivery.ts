@@ -6,6 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { serialize } from 'node:v8'
 import { createCipheriv, createDecipheriv, diffieHellman, generateKeyPairSync, hash, randomBytes, sign, verify } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { CATEGORIES } from '../../protocol/messages/vocabulary.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, LV_POLICE, LV_SITE, ringOf, type Federation } from '../support/founded.ts'
 import type { NodeId } from '../../protocol/identifiers.ts'
 
+const { NODE_FLAGS } = createRequire(import.meta.url)('../../node/cli/with-node.cjs') as { NODE_FLAGS: string[] }
 const HITS = Number(process.env['BENCH_HITS'] ?? 20_000)
 const ENTRIES = 500
 const RUNS = 3
@@ -23,7 +25,7 @@ class Remote {
   readonly #waiting = new Map<number, (result: never) => void>()
   #calls = 0
   constructor () {
-    this.#child = fork(join(import.meta.dirname, 'delivery-node.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+    this.#child = fork(join(import.meta.dirname, 'delivery-node.ts'), { execArgv: [...NODE_FLAGS, ...(process.env['BENCH_PROFILE'] === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', process.env['BENCH_PROFILE']])] })
     this.#child.on('message', ({ id, result }: { id: number, result: never }) => { this.#waiting.get(id)?.(result); this.#waiting.delete(id) })
     this.#child.on('exit', code => { if (code !== null && code !== 0) process.exit(1) })
   }
@@ -31,7 +33,7 @@ class Remote {
     const id = ++this.#calls
     return new Promise<Result>(resolve => { this.#waiting.set(id, resolve as (result: never) => void); this.#child.send({ id, what, args: serialize(args).toString('base64') }) })
   }
-  async end (): Promise<void> { await this.call('stop'); this.#child.kill() }
+  async end (): Promise<void> { await this.call('stop'); await new Promise(resolve => this.#child.once('exit', resolve)) }
 }
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
