@@ -22,6 +22,7 @@ import { ingestRoutes } from './ingest/routes.ts'
 import { createPeople } from './people.ts'
 import { createReports } from './reports.ts'
 import { Node } from './runtime/node.ts'
+import { sweep } from './runtime/sweep.ts'
 import { createService, logVerifiersOf } from './service.ts'
 import { readTrust } from './trust-files.ts'
 import { VERSION } from './version.ts'
@@ -81,6 +82,13 @@ async function compose (config: NodeConfig, options: ComposeOptions, undo: (() =
     report: report => reports.report(report), refused: what => reports.refused(what), failed: error => options.failed(error)
   }).catch(async error => { await store.close(); throw error })
   undo.push(() => node.stop())
+  const sweeping = async (): Promise<void> => {
+    const swept = await sweep(node, store, recordKeys, clock.now())
+    if (swept.erased || swept.positions > 0) log.info(swept, 'swept')
+  }
+  await sweeping()
+  const hourly = setInterval(() => { sweeping().catch(error => options.failed(error)) }, HOUR)
+  undo.push(async () => { clearInterval(hourly) })
 
   const service = createService({
     node, store, clock, version: VERSION, addresses: () => transport.addresses(), placedEntries: () => hotlist.size,

@@ -10,6 +10,8 @@ export async function runNode (configPath: string, options: { logLevel?: string,
   options.ready?.({ addresses: running.addresses, ...(running.ingestUrl !== undefined && { ingestUrl: running.ingestUrl }), ...(running.opsUrl !== undefined && { opsUrl: running.opsUrl }) })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(0))
   const code = await ended
+  // A node whose disk failed does not write any more, not even to say goodbye.
   if (code === 0) await running.stop()
+  else process.exit(code)
   return code
 }

@@ -82,6 +82,9 @@ function happen (turn: Turn, event: NodeEvent): void {
       return
     case 'queue-loaded': return queueLoaded(outStreamOf(state, event.peer, event.streamClass), event.records, event.upTo)
     case 'positions-loaded': return positionsLoaded(turn, event.peer, event.streamClass, event.link, event.after, event.anchor, event.positions)
+    case 'months-ended':
+      if (event.erasing) turn.leaf({ t: 'erasure', ret: event.before })
+      return turn.put(keyOf.erased, { before: event.before })
     case 'woke': return wake(turn, event.name)
     case 'group-ending': return endGroup(turn)
     case 'head-signed':

@@ -17,6 +17,8 @@ export const keyOf = {
   logTile: (level: number, index: number) => `log/tile/${String(level).padStart(2, '0')}/${index.toString(16).padStart(16, '0')}`,
   logHead: 'log/head',
   logCheckpoint: 'log/checkpoint',
+  /** Up to which month record keys were erased. */
+  erased: 'erased',
   grant: (agency: AgencyId, id: string, version: number) => `grant/${agency}/${id}/${numberKey(version)}`,
   ownEntry: (agency: AgencyId, ref: EntryRef) => `entry/own/${agency}/${refKey(ref)}`,
   heldEntry: (owner: AgencyId, ref: EntryRef) => `entry/held/${owner}/${refKey(ref)}`,

@@ -37,7 +37,7 @@ function findNode () {
 
 function run (entry, args) {
   if (!isInstalled()) install()
-  const child = spawn(findNode(), [...NODE_FLAGS, join(root, entry), ...args], { stdio: 'inherit' })
+  const child = spawn(findNode(), [...NODE_FLAGS, join(root, entry), ...args], { stdio: 'inherit', env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.cache', 'compiled') } })
   for (const signal of RELAYED_SIGNALS) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => { process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143) })
 }

@@ -37,6 +37,9 @@ export class Records {
     return keys.map(key => (found.has(key) ? found.get(key) : this.#hot.get(key)) as Record | undefined)
   }
 
+  /** After keys were erased, nothing that they opened stays in memory. */
+  forgetHot (): void { this.#hot.clear() }
+
   #keepHot (key: StoreKey, record: Json | undefined): void {
     this.#hot.delete(key)
     this.#hot.set(key, record)

@@ -150,11 +150,14 @@ export function rejectCandidate (turn: Turn, commandId: string, candidate: Candi
   turn.answer(commandId, { ok: true })
 }
 
-/** A withdrawal needs no grant of its own: whoever was told must learn that it was wrong (LED article 7(3)). */
+/**
+ * A withdrawal needs no grant of its own: whoever was told must learn that it was wrong (LED article 7(3)). A hit is
+ * withdrawn once, so its id does not hang on the revision: a restore may have taken from us how many there were.
+ */
 function withdrawHit (turn: Turn, candidate: Candidate, record: CandidateRecord, reason: HitWithdraw['reason']): void {
   const revision = (record.revision ?? 1) + 1
   say(turn, {
-    type: 'hit.withdraw/1', id: derivedMessageId('hit-message', record.hitId!, String(revision)), iss: candidate.iss, aud: candidate.entry.owner,
+    type: 'hit.withdraw/1', id: derivedMessageId('hit-withdraw', record.hitId!), iss: candidate.iss, aud: candidate.entry.owner,
     iat: turn.seconds, exp: toUnixSeconds(turn.now + HIT_LIFETIME * 7), hitId: record.hitId!, revision, reason, policy: record.policy!
   }, turn.random32())
 }

@@ -1,6 +1,7 @@
 /**
- * Hits as their entry's owner receives them. Invariant: a revision is applied only on top of a lower one, so that the
- * order of arrival does not matter and a withdrawn hit never comes back.
+ * Hits as their entry's owner receives them. Invariants: a revision is applied only on top of a lower one, so that the
+ * order of arrival does not matter; a withdrawal is applied whatever its revision, since a sender that was restored may
+ * not know how many it said; and a withdrawn hit never comes back.
  */
 import type { HitMessage, HitWithdraw } from '../messages/message.ts'
 import { refuse, type Refusal } from '../refusals.ts'
@@ -11,11 +12,12 @@ import type { PolicyQuestion } from '../policies/decide.ts'
 export const wantedByHit = (message: HitMessage | HitWithdraw): string[] =>
   [keyOf.hitState(message.hitId), ...('entryRef' in message ? [keyOf.ownEntry(message.aud, message.entryRef)] : [])]
 
-/** The entry must be ours, the hit must not have been said by another agency, and the revision must be new. */
+/** The entry must be ours, the hit must not have been said by another agency, and what is said of it must be new. */
 export function mayReceiveHit (turn: Turn, message: HitMessage | HitWithdraw): Refusal | undefined {
   const state = turn.fact<HitStateRecord>(keyOf.hitState(message.hitId))
   if (state !== undefined && (state.from !== message.iss || state.agency !== message.aud)) return refuse('wrong-issuer', 'hitId')
-  if (state !== undefined && state.revision >= message.revision) return refuse('superseded', 'revision')
+  if (state?.state === 'withdrawn') return refuse('superseded', 'withdrawn')
+  if (state !== undefined && 'entryRef' in message && state.revision >= message.revision) return refuse('superseded', 'revision')
   if ('entryRef' in message && turn.fact(keyOf.ownEntry(message.aud, message.entryRef)) === undefined) return refuse('unknown-subject', 'entryRef')
   return undefined
 }
@@ -39,7 +41,7 @@ export function receiveHit (turn: Turn, message: HitMessage, leaf: number): void
 export function receiveWithdrawal (turn: Turn, message: HitWithdraw, leaf: number): void {
   const before = turn.fact<HitStateRecord>(keyOf.hitState(message.hitId))
   const state: HitStateRecord = {
-    agency: message.aud, from: message.iss, revision: message.revision, state: 'withdrawn', because: message.reason,
+    agency: message.aud, from: message.iss, revision: Math.max(message.revision, before?.revision ?? 0), state: 'withdrawn', because: message.reason,
     message: before?.message ?? message.id, leaf: before?.leaf ?? leaf, at: before?.at ?? turn.now
   }
   turn.put(keyOf.hitState(message.hitId), state)

@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createWriteStream, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,7 +27,9 @@ import { VendorPosts } from './vendor.ts'
 import { makeWorld, personOf, sourceOf, trafficOf, type World, type WorldNation, type WorldNode } from './world.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const FOLDER = join(ROOT, '.data', 'demo')
+const DATA = join(ROOT, '.data')
+/** A second demo beside a running one gets a folder of its own. */
+const FOLDER = isRunning(join(DATA, 'demo', 'pid')) ? join(DATA, `demo-${process.pid}`) : join(DATA, 'demo')
 const READY_WAIT_MS = 90_000
 /** How long an officer looks at a picture before confirming. */
 const OFFICER_LOOKS_MS = 2_500
@@ -49,12 +51,12 @@ async function main (): Promise<void> {
   const ended = new AbortController()
   const end = (why: string): void => { if (!ended.signal.aborted) { say(''); note(why); ended.abort() } }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end('stopping'))
-  if (values.seconds !== undefined) setTimeout(() => end(`${values.seconds} s are over`), Number(values.seconds) * 1000).unref()
   try {
     await Promise.all(nodes.map(node => startNode(node, processes, people, ended, end)))
     note(`${nodes.length} nodes run: ${nodes.map(({ node }) => node.node).slice(0, 6).join(', ')}${nodes.length > 6 ? ', …' : ''}`)
     await giveCommands(world, nodes, people)
     await entriesPlaced(world, nodes)
+    if (values.seconds !== undefined) setTimeout(() => end(`${values.seconds} s of traffic are over`), Number(values.seconds) * 1000).unref()
     const shown = showHits(world, nodes, people, ended.signal)
     await drivePast(world, nodes, ended.signal)
     await shown
@@ -63,6 +65,11 @@ async function main (): Promise<void> {
     for (const child of processes.values()) child.kill('SIGTERM')
     await Promise.all([...processes.values()].map(child => new Promise(resolve => child.exitCode === null && child.signalCode === null ? child.on('exit', resolve) : resolve(undefined))))
   }
+}
+
+/** Whether the process that wrote this file is alive. */
+function isRunning (pidFile: string): boolean {
+  try { return process.kill(Number(readFileSync(pidFile, 'utf8')), 0) } catch { return false }
 }
 
 // ── laying out ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,6 +88,7 @@ async function freePorts (count: number): Promise<number[]> {
 async function layOut (world: World): Promise<{ nodes: DemoNode[], people: Map<string, PersonKey> }> {
   if (existsSync(FOLDER)) rmSync(FOLDER, { recursive: true })
   mkdirSync(join(FOLDER, 'people'), { recursive: true, mode: 0o700 })
+  writeFileSync(join(FOLDER, 'pid'), String(process.pid))
   const people = new Map(world.nations.flatMap(nation => nation.people).map(person => [person.personId as string, writePerson(person)]))
   const founded = await Promise.all(world.nations.map(foundOf))
   const federation = await foundFederation('lv-lt.tiltas.example', founded, Date.now())
@@ -246,5 +254,5 @@ async function summary (nodes: readonly DemoNode[], people: ReadonlyMap<string, 
 }
 
 if (values.help) {
-  say('npm start [-- --full] [--seed TEXT] [--seconds N]\n\n  --full       a process for every authority and municipality (38 nodes) instead of 4\n  --seed       the same seed gives the same vehicles, lists and traffic\n  --seconds    stop by itself after so long')
+  say('npm start [-- --full] [--seed TEXT] [--seconds N]\n\n  --full       a process for every authority and municipality (38 nodes) instead of 4\n  --seed       the same seed gives the same vehicles, lists and traffic\n  --seconds    stop by itself after so much traffic')
 } else await main()

@@ -39,6 +39,7 @@ export class TappedWire {
   get bytes (): Buffer { return Buffer.concat(this.heard) }
   /** One bit of the chunk after so many is another one. */
   flipAfter (chunks: number): void { this.#flipIn = chunks + 1 }
+  /** It has happened. */
   get isFlipped (): boolean { return this.#flipIn === 0 }
   cut (): void { for (const socket of this.#sockets) socket.destroy() }
 
