@@ -68,6 +68,8 @@ async function compose (config: NodeConfig, options: ComposeOptions, undo: (() =
   for (const { digest, refusal } of trust.findings) log.warn({ statement: digest, code: refusal.code, evidence: refusal.evidence }, 'statement refused')
   const known = trust.node(config.node)
   if (known === undefined) throw new Error(`the trust list does not name ${config.node}: see \`tiltas trust show\``)
+  if (known.role !== config.role) throw new Error(`the trust list says that ${config.node} is a ${known.role} node, ${config.file} says ${config.role}`)
+  for (const agency of config.agencies) if (trust.homeOf(agency) !== config.node) throw new Error(`by the trust list ${agency} is not at home at ${config.node}`)
   const logKeys = logKeysOf(keyRing.list(), known.log)
 
   const store = await openLevelStore(paths.store)

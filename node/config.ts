@@ -76,8 +76,6 @@ const schema = object({
   /** Metrics and health. */
   ops: object({ host: text(253).default('127.0.0.1'), port }).optional(),
   readRetentionHours: z.int().min(1).max(744).default(24),
-  /** Sites of this nation at which entries are placed, with the agency that runs each; national nodes only. */
-  placeEntriesAt: z.array(object({ node, operator: agency })).default([]),
   people: z.array(person).default([]),
   locale: z.enum(['en', 'lv', 'lt']).default('en')
 })
@@ -130,8 +128,7 @@ function findContradictions (config: Written, document: ConfigDocument): ConfigP
 
   config.agencies.forEach((id, i) => domestic(id, ['agencies', i]))
   config.people.forEach((person, i) => domestic(person.agency, ['people', i, 'agency']))
-  config.placeEntriesAt.forEach((site, i) => { domestic(site.node, ['placeEntriesAt', i, 'node']); domestic(site.operator, ['placeEntriesAt', i, 'operator']) })
-  if (config.placeEntriesAt.length > 0 && config.role !== 'national') wrong(['placeEntriesAt'], 'only a national node places entries')
+  if (config.role === 'site' && config.agencies.length > 0) wrong(['agencies'], 'at a site no agency is at home: name them at the national node')
   unique(config.agencies, i => ['agencies', i])
   unique(config.people.map(person => person.personId), i => ['people', i, 'personId'])
   unique(config.people.map(person => person.publicKey), i => ['people', i, 'publicKey'])

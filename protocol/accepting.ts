@@ -16,6 +16,7 @@ import { mayReceiveWord, receiveEnd, receiveShare, wantedByWord } from './hotlis
 import { isAtHome } from './directory.ts'
 import { nationOf, type NodeId } from './identifiers.ts'
 import { DAY, SECOND } from './instant.ts'
+import { PARKED_MESSAGES_MAX } from './limits.ts'
 import { commitmentOf } from './log/leaf.ts'
 import type { Json } from './messages/encoding.ts'
 import { kindOf, type Message, type Receipt } from './messages/message.ts'
@@ -132,7 +133,8 @@ function takeEffect (turn: Turn, message: Message, leaf: number): void {
 function refuseItem (turn: Turn, header: ParcelHeader, item: OpenedItem, refusal: Refusal): Refused {
   turn.leaf({ t: 'refusal', agency: header.to, peer: header.from, why: refusal.code })
   turn.report({ what: 'message-refused', from: header.from, code: refusal.code })
-  if (refusal.code === 'not-understood' && item.jws !== undefined) {
+  if (refusal.code === 'not-understood' && item.jws !== undefined && turn.state.parkedMessages < PARKED_MESSAGES_MAX) {
+    turn.state.parkedMessages++
     const record: ParkedRecord = { jws: item.jws, k: encodeKey(item.k ?? new Uint8Array(32)), from: header.from, code: refusal.code, at: turn.now }
     turn.putPersonal(keyOf.parked(item.digest), record, turn.seconds + PARKED_SECONDS)
   }

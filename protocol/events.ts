@@ -37,6 +37,7 @@ export type NodeEvent =
   | { readonly type: 'queue-loaded', readonly peer: NodeId, readonly streamClass: StreamClass, readonly records: readonly { n: number, record: OutRecord }[], readonly upTo: number }
   | { readonly type: 'positions-loaded', readonly peer: NodeId, readonly streamClass: StreamClass, readonly link: string, readonly after: number, readonly anchor?: PositionRecord, readonly positions: readonly LoadedPosition[], readonly entropy: Uint8Array }
   | { readonly type: 'months-ended', readonly before: string, readonly erasing: boolean }
+  | { readonly type: 'entries-counted', readonly counts: ReadonlyMap<AgencyId, number> }
   | { readonly type: 'woke', readonly name: string }
   | { readonly type: 'group-ending' }
   | { readonly type: 'head-signed', readonly size: number, readonly signature: string }

@@ -19,6 +19,10 @@ export const READY_MESSAGES_MAX = 512
 export const JSON_DEPTH_MAX = 16
 /** Entries in one hotlist.share. */
 export const ENTRIES_PER_SHARE_MAX = 200
+/** Entries of one other agency that a node holds in force. */
+export const ENTRIES_PER_OWNER_MAX = 1_000_000
+/** Messages of unknown versions that a node keeps for a later version to read. */
+export const PARKED_MESSAGES_MAX = 10_000
 /** Characters of a plate after normalisation. */
 export const PLATE_LENGTH_MAX = 12
 /** Characters of a raw plate as a camera sends it. */

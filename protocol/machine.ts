@@ -85,6 +85,9 @@ function happen (turn: Turn, event: NodeEvent): void {
     case 'months-ended':
       if (event.erasing) turn.leaf({ t: 'erasure', ret: event.before })
       return turn.put(keyOf.erased, { before: event.before })
+    case 'entries-counted':
+      for (const [owner, entries] of [...event.counts].sort(([a], [b]) => a < b ? -1 : 1)) turn.put(keyOf.heldCount(owner), { entries })
+      return
     case 'woke': return wake(turn, event.name)
     case 'group-ending': return endGroup(turn)
     case 'head-signed':

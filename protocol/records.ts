@@ -23,6 +23,7 @@ export const keyOf = {
   ownEntry: (agency: AgencyId, ref: EntryRef) => `entry/own/${agency}/${refKey(ref)}`,
   heldEntry: (owner: AgencyId, ref: EntryRef) => `entry/held/${owner}/${refKey(ref)}`,
   placedEntry: (owner: AgencyId, ref: EntryRef) => `entry/placed/${owner}/${refKey(ref)}`,
+  heldCount: (owner: AgencyId) => `entry/count/${owner}`,
   dedupe: (owner: AgencyId, ref: EntryRef) => `dedupe/${owner}/${refKey(ref)}`,
   candidate: (id: MessageId) => `candidate/${id}`,
   waiting: (agency: AgencyId, id: MessageId) => `waiting/${agency}/${id}`,

@@ -68,6 +68,7 @@ export interface NodeState {
   readonly drafts: Map<number, Draft>
   nextTicket: number
   waitingCandidates: number
+  parkedMessages: number
 }
 
 export const streamKey = (peer: NodeId, streamClass: StreamClass): string => `${peer}|${streamClass}`
@@ -77,7 +78,7 @@ export const newState = (self: NodeId, origin: string): NodeState => ({
   log: { origin, edge: emptyEdge(), signedSize: 0, checkpointSize: 0, checkpointPending: false },
   policies: new PolicyEngine(), grants: new Map(),
   outStreams: new Map(), inStreams: new Map(), drafts: new Map(),
-  nextTicket: 1, waitingCandidates: 0
+  nextTicket: 1, waitingCandidates: 0, parkedMessages: 0
 })
 
 export const newOutStream = (peer: NodeId, streamClass: StreamClass): OutStream => ({

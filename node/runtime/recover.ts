@@ -39,6 +39,7 @@ export async function recoverState (store: Store, records: Records, self: NodeId
     state.outStreams.set(streamKey(peer, streamClass), await recoverOutStream(records, peer, streamClass, record))
   }
   for await (const _ of every(records, 'waiting/')) state.waitingCandidates++
+  for await (const _ of every(records, 'parked/')) state.parkedMessages++
   return state
 }
 

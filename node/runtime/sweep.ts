@@ -4,9 +4,11 @@
  */
 import { monthOf, SECOND, toUnixSeconds, type Instant } from '../../protocol/instant.ts'
 import { RESEND_HORIZON } from '../../protocol/limits.ts'
-import { keyOf, numberKey, type PositionRecord } from '../../protocol/records.ts'
+import type { AgencyId } from '../../protocol/identifiers.ts'
+import { keyOf, numberKey, type HeldEntryRecord, type PositionRecord } from '../../protocol/records.ts'
 import type { OutStream } from '../../protocol/state.ts'
 import type { Node } from './node.ts'
+import { every } from './recover.ts'
 import type { RecordKeys, Store, StoreWrite } from './ports.ts'
 
 const PAGE = 200
@@ -21,9 +23,21 @@ export async function sweep (node: Node, store: Store, recordKeys: RecordKeys, n
     await recordKeys.dropBefore(month)
     node.records.forgetHot()
   }
+  if (before !== month) await node.driver.giveDurably({ type: 'entries-counted', counts: await countEntries(node, toUnixSeconds(now)) })
   let positions = 0
   for (const stream of node.driver.state.outStreams.values()) positions += await sweepArchive(stream, node, store, toUnixSeconds(now) - RESEND_HORIZON / SECOND)
   return { erased, positions }
+}
+
+/** Entries end by themselves, so what each owner has in force here is counted anew once a month. */
+async function countEntries (node: Node, now: number): Promise<Map<AgencyId, number>> {
+  const counts = new Map<AgencyId, number>()
+  for (const prefix of ['entry/held/', 'entry/placed/']) {
+    for await (const { record } of every<HeldEntryRecord>(node.records, prefix)) {
+      if (record.entry !== undefined && record.state === 'in-force' && record.entry.until > now) counts.set(record.entry.owner, (counts.get(record.entry.owner) ?? 0) + 1)
+    }
+  }
+  return counts
 }
 
 async function sweepArchive (stream: OutStream, node: Node, store: Store, until: number): Promise<number> {

@@ -11,7 +11,7 @@ import { say } from '../delivery/outbox.ts'
 import { isAtHome, type Directory } from '../directory.ts'
 import { nationOf, type AgencyId, type EntryRef, type MessageId, type NodeId } from '../identifiers.ts'
 import { DAY, toUnixSeconds } from '../instant.ts'
-import { ENTRY_LIFETIME_MAX } from '../limits.ts'
+import { ENTRIES_PER_OWNER_MAX, ENTRY_LIFETIME_MAX } from '../limits.ts'
 import type { HotlistShare, HotlistWithdraw, SharedEntry } from '../messages/message.ts'
 import { OWN_POLICY } from '../policies/own.ts'
 import type { PolicyQuestion } from '../policies/decide.ts'
@@ -144,12 +144,20 @@ type Word = HotlistShare | HotlistWithdraw
 const entryKey = (directory: Directory, aud: AgencyId): typeof keyOf.heldEntry => isAtHome(directory, aud) ? keyOf.heldEntry : keyOf.placedEntry
 
 export const wantedByWord = (directory: Directory, message: Word): string[] =>
-  message.entries.map(({ owner, ref }) => entryKey(directory, message.aud)(owner, ref))
+  [...message.entries.map(({ owner, ref }) => entryKey(directory, message.aud)(owner, ref)), ...ownersOf(message).map(keyOf.heldCount)]
+
+const ownersOf = ({ entries }: Word): AgencyId[] => [...new Set(entries.map(({ owner }) => owner))]
+const isInForce = (turn: Turn, message: Word, { owner, ref }: { owner: AgencyId, ref: EntryRef }): boolean =>
+  turn.fact<HeldEntryRecord>(entryKey(turn.state.directory, message.aud)(owner, ref))?.state === 'in-force'
+const heldCount = (turn: Turn, owner: AgencyId): number => turn.fact<{ entries: number }>(keyOf.heldCount(owner))?.entries ?? 0
 
 /** Only the owner speaks of its entries abroad; inside a nation, who holds an entry may place it at its sites. */
 export function mayReceiveWord (turn: Turn, message: Word): Refusal | undefined {
   const isPlacement = !isAtHome(turn.state.directory, message.aud) && nationOf(message.iss) === nationOf(message.aud)
-  return isPlacement || message.entries.every(({ owner }) => owner === message.iss) ? undefined : refuse('wrong-issuer', 'entries.owner')
+  if (!isPlacement && !message.entries.every(({ owner }) => owner === message.iss)) return refuse('wrong-issuer', 'entries.owner')
+  if (message.type === 'hotlist.withdraw/1') return undefined
+  const isFull = ownersOf(message).some(owner => heldCount(turn, owner) + message.entries.filter(entry => entry.owner === owner && !isInForce(turn, message, entry)).length > ENTRIES_PER_OWNER_MAX)
+  return isFull ? refuse('over-quota', 'ENTRIES_PER_OWNER_MAX') : undefined
 }
 
 export function receiveShare (turn: Turn, message: HotlistShare): void {
@@ -158,6 +166,7 @@ export function receiveShare (turn: Turn, message: HotlistShare): void {
     const before = turn.fact<HeldEntryRecord>(key)
     if (before !== undefined && (before.saidAt > message.iat || (before.state === 'ended' && before.saidAt === message.iat))) continue
     const atHome = isAtHome(turn.state.directory, message.aud)
+    if (before?.state !== 'in-force') turn.put(keyOf.heldCount(entry.owner), { entries: heldCount(turn, entry.owner) + 1 })
     if (!atHome) turn.effect({ type: 'place-entry', entry })
     const shared = atHome ? placeAtSites(turn, message.aud, entry, before?.shared ?? []) : []
     turn.putPersonal(key, { entry, from: message.iss, holder: message.aud, state: 'in-force', saidAt: message.iat, shared } satisfies HeldEntryRecord, entry.until)
@@ -169,6 +178,7 @@ export function receiveEnd (turn: Turn, message: HotlistWithdraw): void {
     const key = entryKey(turn.state.directory, message.aud)(owner, ref)
     const before = turn.fact<HeldEntryRecord>(key)
     if (before !== undefined && before.saidAt > message.iat) continue
+    if (before?.state === 'in-force') turn.put(keyOf.heldCount(owner), { entries: Math.max(0, heldCount(turn, owner) - 1) })
     if (!isAtHome(turn.state.directory, message.aud)) turn.effect({ type: 'remove-entry', owner, ref })
     if (before === undefined && isAtHome(turn.state.directory, message.aud)) tellEverySite(turn, message.aud, owner, ref, message.reason)
     const shared = tellOfEnd(turn, message.aud, owner, ref, message.reason, before?.shared ?? [])

@@ -34,7 +34,6 @@ ingest:
       cameras:
         - { id: cam-1, siteRef: x7, siteGroup: border, nuts3: LV005, road: 'LV:A13', direction: inbound }
 ops: { port: 9090 }
-placeEntriesAt: [{ node: lv/site-latgale, operator: lv:daugavpils }]
 people:
   - { personId: k.ozola, role: OFFICER, agency: lv:state-police, publicKey: ${KEY} }
 `
@@ -94,7 +93,7 @@ config('a missing key is named where it should stand', () => {
 config('a wrong value is named with what is right, and is never repeated', () => {
   const refusal = refusalOf(WHOLE.replace('k.ozola', 'Jānis Bērziņš'))
   assert.is(refusal.code, 'wrong-value')
-  assert.match(refusal.message, /`people\[0\]\.personId` at tiltas\.yaml:24:17: is written like/)
+  assert.match(refusal.message, /`people\[0\]\.personId` at tiltas\.yaml:23:17: is written like/)
   assert.not.match(refusal.message, 'Jānis')
   assert.match(refusalOf(WHOLE.replace('siteRef: x7', 'siteRef: 0012')).message, 'put it in quotes')
 })
@@ -118,7 +117,6 @@ config('nations do not mix, and nothing is named twice', () => {
     ['agencies: [lv:state-police', 'agencies: [lt:utena-police'],
     ['agency: lv:state-police,', 'agency: lt:utena-police,'],
     ['controller: lv:daugavpils', 'controller: lt:zarasai'],
-    ['operator: lv:daugavpils', 'operator: lt:zarasai'],
     ['- node: lt/national', '- node: lv/national'],
     ['lv:daugavpils]', 'lv:state-police]'],
     ['role: national', 'role: site'],
