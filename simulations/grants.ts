@@ -39,7 +39,7 @@ export function grantsOf (nation: NationId): GrantDraft[] {
 }
 
 /** A next version with other terms: less, more, later, or soon over. */
-export function withdrawnVersion (before: GrantDraft, random: Random, now: number): GrantDraft {
+export function changedVersion (before: GrantDraft, random: Random, now: number): GrantDraft {
   const categories = before.categories === 'all' ? CATEGORIES : before.categories
   const begins = random.chance(200) ? now + 1 + random.integer(300) : now - random.integer(5)
   const lasts = random.chance(500) ? 20 + random.integer(900) : 30 * DAY / SECOND

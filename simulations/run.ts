@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { HOUR } from '../protocol/instant.ts'
 import { FAULTS } from './faults.ts'
 import { sameTraceTwice } from './checkers/same-seed-same-trace.ts'
-import { simulate, type Verdict } from './seed.ts'
+import { simulate } from './seed.ts'
 import type { Violation } from './world.ts'
 
 interface Job { readonly seed: number, readonly hours: number, readonly real: boolean, readonly twice: boolean }
@@ -20,7 +20,7 @@ interface Outcome { readonly job: Job, readonly violations: readonly Violation[]
 
 const REAL_EVERY = 50
 const TWICE_EVERY = 25
-const FEDERATION_HOURS = 2
+const HOURS_DEFAULT = 2
 
 /** States that say little when they never occur: what many seeds must have seen at least once. */
 const SOMETIMES = [
@@ -56,14 +56,15 @@ async function performAll (jobs: readonly Job[], tell: (outcome: Outcome) => voi
   const queue = [...jobs]
   const work = async (): Promise<void> => {
     const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['--child'], { execArgv: process.execArgv })
+    const ended = once(child, 'exit')
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       child.send(job)
-      const [outcome] = await Promise.race([once(child, 'message') as Promise<[Outcome]>, once(child, 'exit').then((): [Outcome] => [brokenBy(job!, 'the process ended')])])
+      const [outcome] = await Promise.race([once(child, 'message') as Promise<[Outcome]>, ended.then((): [Outcome] => [brokenBy(job!, 'the process ended')])])
       tell(outcome)
       if (!child.connected) return
     }
     child.disconnect()
-    await once(child, 'exit')
+    await ended
   }
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, work))
 }
@@ -89,7 +90,7 @@ function tellTotals (outcomes: readonly Outcome[], wall: number): void {
 }
 
 function jobsOf (): Job[] {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string', default: '1' }, hours: { type: 'string', default: String(FEDERATION_HOURS) }, real: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({ options: { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string', default: '1' }, hours: { type: 'string', default: String(HOURS_DEFAULT) }, real: { type: 'boolean', default: false } } })
   const number = (text: string, name: string): number => {
     if (!/^\d+(\.\d+)?$/.test(text)) throw new TypeError(`--${name} takes a number`)
     return Number(text)

@@ -3,12 +3,11 @@
  * starts it again, and backups. Everything that passes its ports is shown to the witness. Invariant: a life that is over
  * never acts again; what it had handed on may still arrive.
  */
-import { Node, type HotlistPort } from '../node/runtime/node.ts'
+import { Node } from '../node/runtime/node.ts'
 import { SortedRecords } from '../node/runtime/memory-store.ts'
-import type { Entropy, Link, Store, Transport } from '../node/runtime/ports.ts'
+import type { Entropy, KeyRing, Store } from '../node/runtime/ports.ts'
 import type { CipherSuite } from '../keys/suite.ts'
 import type { PrivateKey } from '../keys/private-key.ts'
-import type { KeyRing } from '../node/runtime/ports.ts'
 import type { TrustView } from '../keys/trust-view.ts'
 import type { Report } from '../protocol/effects.ts'
 import type { NodeId } from '../protocol/identifiers.ts'
@@ -17,6 +16,7 @@ import type { SharedEntry } from '../protocol/messages/message.ts'
 import { SimulatedClock } from './clock.ts'
 import { SimulatedDisk, type DiskSnapshot } from './disk.ts'
 import type { SimulatedNetwork } from './network.ts'
+import { observeHotlist, observeStore, observeTransport } from './observed-ports.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -114,15 +114,16 @@ export class SimulatedNode {
   }
 
   async #begin (life: Life): Promise<void> {
-    const { scheduler, self, trust, keys, keyRing, suite, plants, witness } = this.#parts
+    const { scheduler, self, network, trust, keys, keyRing, suite, plants, witness } = this.#parts
+    const transport = keys.find(({ purpose }) => purpose === 'transport')!
     const log = keys.find(key => key.purpose === 'log' && key.algorithm === 'Ed25519')!
-    const seen = this.#observeStore(await this.disk.openStore(), life)
+    const seen = observeStore(await this.disk.openStore(), life, writes => { this.durable.apply(writes); witness.persisted(this, writes.map(({ key }) => key)) })
     this.placed.clear()
     const node = await Node.start({
       self, trust, keyRing, suite,
-      store: plants.store?.(seen) ?? seen, recordKeys: await this.disk.openRecordKeys(), transport: this.#transport(life),
+      store: plants.store?.(seen) ?? seen, recordKeys: await this.disk.openRecordKeys(), transport: observeTransport(network.transport({ self, transportKey: transport.publicKey }), life, this, witness),
       clock: new SimulatedClock(scheduler, () => this.skew, () => life.isOver), entropy: this.#entropy,
-      addressesOf: node => [`/sim/${node}`], logKeys: { ed25519: { kid: log.kid, publicKey: log.publicKey } }, hotlist: this.#hotlist(life), matchesHere: false,
+      addressesOf: node => [`/sim/${node}`], logKeys: { ed25519: { kid: log.kid, publicKey: log.publicKey } }, hotlist: observeHotlist(this.placed, life, (what, entry) => witness.placed(this, what, entry)), matchesHere: false,
       report: report => { if (!life.isOver) witness.reported(this, report) },
       refused: what => { if (!life.isOver) witness.lived(this, `refused-${what}`) },
       failed: error => this.#failed(life, error)
@@ -181,91 +182,10 @@ export class SimulatedNode {
   /** Whether what it knew at that time may be gone, because an older backup was put in place later. */
   mayHaveForgotten (at: Instant): boolean { return this.restores.some(restore => restore.backupAt <= at && at <= restore.at) }
 
-  // ── at the doors ───────────────────────────────────────────────────────────────────────────────────────────────
-
   #imageOfDisk (): SortedRecords { return this.disk.snapshot().image.records }
 
   #reread (why: 'crash' | 'restore'): void {
     this.durable = this.#imageOfDisk()
     this.#parts.witness.reread(this, why)
-  }
-
-  #observeStore (store: Store, life: Life): Store {
-    return {
-      get: key => store.get(key),
-      getMany: keys => store.getMany(keys),
-      scan: range => store.scan(range),
-      close: () => store.close(),
-      commit: async writes => {
-        await store.commit(writes)
-        if (life.isOver) return
-        this.durable.apply(writes)
-        this.#parts.witness.persisted(this, writes.map(({ key }) => key))
-      }
-    }
-  }
-
-  #hotlist (life: Life): HotlistPort {
-    const { witness } = this.#parts
-    return {
-      place: entry => {
-        if (life.isOver) return
-        this.placed.set(`${entry.owner}/${entry.ref}`, entry)
-        witness.placed(this, 'place', `${entry.owner}/${entry.ref}`)
-      },
-      remove: (owner, ref) => {
-        if (life.isOver) return
-        this.placed.delete(`${owner}/${ref}`)
-        witness.placed(this, 'remove', `${owner}/${ref}`)
-      }
-    }
-  }
-
-  #transport (life: Life): Transport {
-    const { network, keys, witness } = this.#parts
-    const inner = network.transport({ self: this.id, transportKey: keys.find(({ purpose }) => purpose === 'transport')!.publicKey })
-    const links = new Map<string, Link>()
-    return {
-      addresses: () => inner.addresses(),
-      allow: peers => inner.allow(peers),
-      open: async (peer, streamClass) => {
-        if (life.isOver) return false
-        const isOpen = await inner.open(peer, streamClass)
-        if (!life.isOver) witness.linked(this, peer, `dial-${streamClass}-${isOpen}`)
-        return isOpen
-      },
-      stop: () => inner.stop(),
-      start: events => inner.start({
-        linkOpened: link => {
-          witness.linked(this, link.peer, `open-${link.streamClass}-${link.initiator}`)
-          const seen = this.#observeLink(link, life)
-          links.set(link.id, seen)
-          events.linkOpened(seen)
-        },
-        frameReceived: (link, frame) => {
-          witness.received(this, link.peer, frame)
-          return events.frameReceived(links.get(link.id) ?? link, frame)
-        },
-        linkClosed: (link, reason) => {
-          witness.linked(this, link.peer, `close-${link.streamClass}-${link.initiator}-${reason}`)
-          const seen = links.get(link.id) ?? link
-          links.delete(link.id)
-          events.linkClosed(seen, reason)
-        },
-        strangerRefused: () => events.strangerRefused()
-      })
-    }
-  }
-
-  #observeLink (link: Link, life: Life): Link {
-    return {
-      id: link.id, peer: link.peer, streamClass: link.streamClass, initiator: link.initiator,
-      close: reason => { if (!life.isOver) link.close(reason) },
-      send: frame => {
-        if (life.isOver) return Promise.reject(new Error('this node is dead'))
-        this.#parts.witness.sent(this, link.peer, frame)
-        return link.send(frame)
-      }
-    }
   }
 }

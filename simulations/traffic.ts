@@ -10,8 +10,8 @@ import { DAY, MINUTE, SECOND, type Duration, type Instant } from '../protocol/in
 import type { SharedEntry } from '../protocol/messages/message.ts'
 import { ACTIONS, CATEGORIES, ENTRY_WITHDRAW_REASONS, WITHDRAW_REASONS, type Category } from '../protocol/messages/vocabulary.ts'
 import type { MatchedRead } from '../protocol/events.ts'
-import { BEGINS_AT, homeOf, nationalOf, NATIONS, policeOf, siteOf, townOf } from './federation.ts'
-import { grantsOf, withdrawnVersion, type GrantDraft } from './grants.ts'
+import { homeOf, nationalOf, NATIONS, policeOf, siteOf, townOf } from './federation.ts'
+import { grantsOf, changedVersion, type GrantDraft } from './grants.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
@@ -92,7 +92,7 @@ export class Traffic {
     const grant = random.pick(grantsOf(nation))
     const seconds = this.#world.node(nationalOf(nation)).seconds()
     if (random.chance(250)) { void this.#tell(grant.agency, 'NATIONAL_ADMIN', { do: 'grant.end', agency: grant.agency, grant: grant.id }); return }
-    void this.#put(random.chance(500) ? grant : withdrawnVersion(grant, random, seconds))
+    void this.#put(random.chance(500) ? grant : changedVersion(grant, random, seconds))
   }
 
   // ── entries ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,4 +167,3 @@ export class Traffic {
   }
 }
 
-export const trafficBeganAt: Instant = BEGINS_AT

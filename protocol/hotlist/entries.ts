@@ -161,28 +161,39 @@ export function mayReceiveWord (turn: Turn, message: Word): Refusal | undefined 
 }
 
 export function receiveShare (turn: Turn, message: HotlistShare): void {
+  const added: AgencyId[] = []
   for (const entry of message.entries) {
     const key = entryKey(turn.state.directory, message.aud)(entry.owner, entry.ref)
     const before = turn.fact<HeldEntryRecord>(key)
     if (before !== undefined && (before.saidAt > message.iat || (before.state === 'ended' && before.saidAt === message.iat))) continue
     const atHome = isAtHome(turn.state.directory, message.aud)
-    if (before?.state !== 'in-force') turn.put(keyOf.heldCount(entry.owner), { entries: heldCount(turn, entry.owner) + 1 })
+    if (before?.state !== 'in-force') added.push(entry.owner)
     if (!atHome) turn.effect({ type: 'place-entry', entry })
     const shared = atHome ? placeAtSites(turn, message.aud, entry, before?.shared ?? []) : []
     turn.putPersonal(key, { entry, from: message.iss, holder: message.aud, state: 'in-force', saidAt: message.iat, shared } satisfies HeldEntryRecord, entry.until)
   }
+  recount(turn, added, 1)
+}
+
+function recount (turn: Turn, owners: readonly AgencyId[], by: 1 | -1): void {
+  for (const owner of [...new Set(owners)].sort()) {
+    const changed = owners.filter(one => one === owner).length * by
+    turn.put(keyOf.heldCount(owner), { entries: Math.max(0, heldCount(turn, owner) + changed) })
+  }
 }
 
 export function receiveEnd (turn: Turn, message: HotlistWithdraw): void {
+  const ended: AgencyId[] = []
   for (const { owner, ref } of message.entries) {
     const key = entryKey(turn.state.directory, message.aud)(owner, ref)
     const before = turn.fact<HeldEntryRecord>(key)
     if (before !== undefined && before.saidAt > message.iat) continue
-    if (before?.state === 'in-force') turn.put(keyOf.heldCount(owner), { entries: Math.max(0, heldCount(turn, owner) - 1) })
+    if (before?.state === 'in-force') ended.push(owner)
     if (!isAtHome(turn.state.directory, message.aud)) turn.effect({ type: 'remove-entry', owner, ref })
     if (before === undefined && isAtHome(turn.state.directory, message.aud)) tellEverySite(turn, message.aud, owner, ref, message.reason)
     const shared = tellOfEnd(turn, message.aud, owner, ref, message.reason, before?.shared ?? [])
     const record: HeldEntryRecord = { ...(before?.entry && { entry: before.entry }), from: message.iss, holder: message.aud, state: 'ended', saidAt: message.iat, shared }
     turn.putPersonal(key, record, before?.entry?.until ?? message.exp)
   }
+  recount(turn, ended, -1)
 }
