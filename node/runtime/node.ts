@@ -72,7 +72,7 @@ export class Node {
     const origin = parts.trust.node(parts.self)?.log.origin
     if (origin === undefined) throw new Error(`${parts.self} is not on its own trust list`)
     const records = new Records(parts.store, new Vault(parts.recordKeys, parts.entropy))
-    const node = new Node(parts, records, await recoverState(parts.store, records, parts.self, origin))
+    const node = new Node(parts, records, await recoverState(parts.store, records, parts.self, origin, parts.logKeys.ed25519.publicKey))
     await recoverPlacedEntries(records, entry => parts.hotlist.place(entry))
     await parts.transport.start(node.#events)
     node.driver.give({ type: 'started', entropy: parts.entropy.bytes(32) })

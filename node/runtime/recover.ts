@@ -5,8 +5,13 @@ import type { Grant } from '../../protocol/policies/grant.ts'
 import { keyOf, numberKey, type HeldEntryRecord, type InStreamRecord, type OutRecord, type OutStreamRecord, type SentMessageRecord } from '../../protocol/records.ts'
 import { newOutStream, newState, streamKey, type NodeState, type OutStream } from '../../protocol/state.ts'
 import type { SharedEntry } from '../../protocol/messages/message.ts'
+import { noteVerifier } from '../../keys/checkpoints.ts'
+import { fromBase64url } from '../../protocol/bytes.ts'
+import { formatCheckpoint } from '../../protocol/log/checkpoint.ts'
+import { SIGNATURE_TYPES, signedBytes } from '../../protocol/log/note.ts'
+import { rootOf } from '../../protocol/log/tree.ts'
 import { recoverEdge } from './log-reader.ts'
-import type { Store } from './ports.ts'
+import { StoreError, type Store } from './ports.ts'
 import type { Records } from './records.ts'
 
 const PAGE = 500
@@ -21,11 +26,13 @@ export async function * every<Record> (records: Records, prefix: string): AsyncG
   }
 }
 
-export async function recoverState (store: Store, records: Records, self: NodeId, origin: string): Promise<NodeState> {
+/** @throws StoreError `corrupt` when what is on disk does not lead to the head that was signed with it */
+export async function recoverState (store: Store, records: Records, self: NodeId, origin: string, logKey: Uint8Array): Promise<NodeState> {
   const state = newState(self, origin)
-  const head = await records.get<{ size: number }>(keyOf.logHead)
+  const head = await records.get<{ size: number, signature: string }>(keyOf.logHead)
   if (head !== undefined) {
     state.log.edge = await recoverEdge(store, head.size)
+    ensureHeadIsSigned(origin, head.size, rootOf(state.log.edge), head.signature, logKey)
     state.log.signedSize = head.size
     state.log.checkpointSize = (await records.get<{ size: number }>(keyOf.logCheckpoint))?.size ?? 0
   }
@@ -41,6 +48,12 @@ export async function recoverState (store: Store, records: Records, self: NodeId
   for await (const _ of every(records, 'waiting/')) state.waitingCandidates++
   for await (const _ of every(records, 'parked/')) state.parkedMessages++
   return state
+}
+
+function ensureHeadIsSigned (origin: string, size: number, root: Uint8Array, signature: string, publicKey: Uint8Array): void {
+  const verifier = noteVerifier({ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey })
+  const isSigned = verifier?.verify(signedBytes(formatCheckpoint({ origin, size, root })), fromBase64url(signature) ?? new Uint8Array(0))
+  if (isSigned !== true) throw new StoreError('corrupt', `the last leaves of the log were changed on disk: they do not lead to the head that was signed at ${size} leaves`)
 }
 
 /** `stream/out/lv/national/urgent` */

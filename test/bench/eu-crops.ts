@@ -3,7 +3,8 @@
  * (country, text) found exactly once, and nothing else? `node test/bench/eu-crops.ts --csv FILE [--seed N]`, FILE with
  * the columns file,x,y,w,h,text,country,note. Each row is posted over loopback HTTP as a read, once bare and once in
  * Plate Recognizer's own body; the first exact hit of an entry counts, further ones are further reads of the same car.
- * Scores only: plates of real cars are never printed. Exits 1 when a listed plate is missed or another one hit.
+ * Then the same rows go through the whole network of two nations and a site, where the owner must have exactly one hit
+ * of each. Scores only: plates of real cars are never printed. Exits 1 when a listed plate is missed or another one hit.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -17,6 +18,7 @@ import { PlateIndex } from '../../node/hotlist/plate-index.ts'
 import type { Read } from '../../node/ingest/read.ts'
 import { ingestRoutes } from '../../node/ingest/routes.ts'
 import { sourceSchema, tokenHashOf } from '../../node/ingest/source.ts'
+import { scoreOnNetwork } from './eu-crops-network.ts'
 import { randomOf } from './random.ts'
 
 const LISTED = 30
@@ -113,5 +115,14 @@ async function score (form: Form): Promise<boolean> {
 const results: boolean[] = []
 for (const form of FORMS) results.push(await score(form))
 await app.close()
-console.log(JSON.stringify({ bench: 'eu-crops', seed, rows: rows.length, distinct: new Set(labelled.map(keyOf)).size, listed: listedRefs.size, ok: results.every(Boolean) }))
+
+const network: { [form: string]: Awaited<ReturnType<typeof scoreOnNetwork>> } = {}
+for (const form of FORMS) {
+  const score = await scoreOnNetwork({ ...form, wrap: row => form.wrap(row as Row) }, listed.map(row => ({ ref: refOf(row), row })), labelled, nameless)
+  network[form.name] = score
+  results.push(score.ok)
+  console.log(`${form.name}, two nations and a site: ${score.posted} reads with a country, ${score.refused} refused; ${score.once} of ${listedRefs.size} listed are exactly one hit at their owner, ${score.wrong} other hits, ` +
+    `${score.waiting} look-alikes wait for a person; apart: ${score.apart.posted} reads without a country, ${score.apart.hits} more hits; logs ${score.logsVerify ? 'verify' : 'DO NOT VERIFY'}`)
+}
+console.log(JSON.stringify({ bench: 'eu-crops', seed, rows: rows.length, distinct: new Set(labelled.map(keyOf)).size, listed: listedRefs.size, network, ok: results.every(Boolean) }))
 process.exitCode = results.every(Boolean) ? 0 : 1

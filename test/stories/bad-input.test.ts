@@ -81,7 +81,7 @@ mistakes('statements that are missing, or of somebody else', async () => {
 })
 
 mistakes('a port that another program has', async () => {
-  const squatter = createServer().listen(world.lv.port, '127.0.0.1')
+  const squatter = createServer(socket => socket.destroy()).listen(world.lv.port, '127.0.0.1')
   await new Promise(resolve => squatter.once('listening', resolve))
   try { await failsWith(1, /another program listens on that address/) } finally { await new Promise(resolve => squatter.close(resolve)) }
 })
