@@ -4,22 +4,16 @@
  * that it is to sign, and the note made of its answers.
  * Invariant: no note leaves `assembleCheckpoint` whose every signature was not verified against its public key.
  */
-import { createPublicKey, verify, type KeyObject } from 'node:crypto'
-import { concatBytes } from '../protocol/bytes.ts'
+import { verify, type KeyObject } from 'node:crypto'
 import { formatCheckpoint, parseCheckpoint, type Checkpoint } from '../protocol/log/checkpoint.ts'
 import { encodeTimestamped, parseTimestamped, subtreeMessage } from '../protocol/log/cosignature.ts'
+import { importPublicKey } from './key-objects.ts'
 import { SIGNATURE_TYPES, formatNote, keyIdOf, signedBytes, type NoteVerifier, type VerifierKey } from '../protocol/log/note.ts'
 
 export const ED25519_PUBLIC_BYTES = 32
 export const ED25519_SIGNATURE_BYTES = 64
 export const ML_DSA_44_PUBLIC_BYTES = 1312
 export const ML_DSA_44_SIGNATURE_BYTES = 2420
-
-/** SubjectPublicKeyInfo up to the raw key: RFC 8410, and FIPS 204 keys as RFC 9881 has them. */
-const ED25519_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00])
-const ML_DSA_44_PREFIX = Uint8Array.from([
-  0x30, 0x82, 0x05, 0x32, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11, 0x03, 0x82, 0x05, 0x21, 0x00
-])
 
 /** A key that a log signs with: `type` 0x01 or 0x06 of SIGNATURE_TYPES, raw public key of 32 or 1312 bytes. */
 export type LogKey = VerifierKey
@@ -31,13 +25,11 @@ export function noteVerifier (key: VerifierKey): NoteVerifier | undefined {
 }
 
 // The length is checked before wrapping: OpenSSL would overlook bytes behind an ML-DSA key.
-function publicKeyOf (raw: Uint8Array, length: number, prefix: Uint8Array): KeyObject | undefined {
-  if (raw.length !== length) return undefined
-  return createPublicKey({ key: Buffer.from(concatBytes(prefix, raw)), format: 'der', type: 'spki' })
-}
+const publicKeyOf = (algorithm: 'Ed25519' | 'ML-DSA-44', raw: Uint8Array, length: number): KeyObject | undefined =>
+  raw.length === length ? importPublicKey(algorithm, raw) : undefined
 
 function ed25519Verifier ({ publicKey }: VerifierKey): NoteVerifier['verify'] | undefined {
-  const key = publicKeyOf(publicKey, ED25519_PUBLIC_BYTES, ED25519_PREFIX)
+  const key = publicKeyOf('Ed25519', publicKey, ED25519_PUBLIC_BYTES)
   return key && ((bytes, signature) => signature.length === ED25519_SIGNATURE_BYTES && verify(null, bytes, key, signature))
 }
 
@@ -45,7 +37,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The signature covers what the text says, not the text: so the text must be a checkpoint and nothing more. */
 function mlDsa44Verifier ({ name, publicKey }: VerifierKey): NoteVerifier['verify'] | undefined {
-  const key = publicKeyOf(publicKey, ML_DSA_44_PUBLIC_BYTES, ML_DSA_44_PREFIX)
+  const key = publicKeyOf('ML-DSA-44', publicKey, ML_DSA_44_PUBLIC_BYTES)
   return key && ((bytes, timestamped) => {
     const checkpoint = parseCheckpoint(utf8.decode(bytes))
     const signed = parseTimestamped(timestamped)
