@@ -124,7 +124,7 @@ async function startIngest (config: NodeConfig, ingest: NonNullable<NodeConfig['
   await reads.forget(systemClock.now())
   const tls = ingest.tls === undefined ? {} : { https: { cert: readFileSync(ingest.tls.cert), key: readFileSync(ingest.tls.key) } }
   const app = fastify({ logger: false, forceCloseConnections: true, ...tls })
-  await app.register(ingestRoutes({ sources: ingest.sources, clock: systemClock, entropy: systemEntropy, accept: intake.accept }))
+  await app.register(ingestRoutes({ sources: ingest.sources, clock: systemClock, idKey: await reads.idKey(), accept: intake.accept }))
   undo.push(async () => { clearInterval(sweep); await app.close(); intake.flush(); await node.driver.idle() })
   return app.listen({ host: ingest.host, port: ingest.port })
 }

@@ -142,17 +142,17 @@ export function createService (parts: ServiceParts): NodeService {
     if (closed !== undefined) return closed
     const prefix = `hit/sent/${agency}/`
     const page = await records.scan<{ hitId: MessageId, message: MessageId, candidate: MessageId }>({ prefix, limit: Math.min(limit, PAGE_MAX), ...(after !== undefined && { after: prefix + after }) })
-    const views = await Promise.all(page.map(async ({ record }) => record === undefined ? undefined : sentHitOf(record.message)))
+    const views = await Promise.all(page.map(async ({ record }) => record === undefined ? undefined : sentHitOf(record.message, record.candidate)))
     const next = page.length === Math.min(limit, PAGE_MAX) ? page.at(-1)!.key.slice(prefix.length) : undefined
     return { hits: views.flatMap(view => view ?? []), ...(next !== undefined && { next }) }
   }
 
-  async function sentHitOf (id: MessageId): Promise<SentHitView | undefined> {
+  async function sentHitOf (id: MessageId, candidate: MessageId): Promise<SentHitView | undefined> {
     const sent = await records.get<SentMessageRecord>(keyOf.sentMessage(id))
     const out = sent === undefined ? undefined : await records.get<{ jws: string }>(keyOf.out(sent.peer, sent.streamClass, sent.n))
     if (sent === undefined || out === undefined) return undefined
     const { state: stands, refusal, leaf, receiptIndex, to } = sent
-    return { hit: payloadOf(out.jws) as HitMessage, sentTo: to, state: stands, ...(refusal !== undefined && { refusal }), leafIndex: leaf, ...(receiptIndex !== undefined && { receiptIndex }) }
+    return { hit: payloadOf(out.jws) as HitMessage, candidate, sentTo: to, state: stands, ...(refusal !== undefined && { refusal }), leafIndex: leaf, ...(receiptIndex !== undefined && { receiptIndex }) }
   }
 
   const candidates: NodeService['candidates'] = async (actor, agency, because) => {

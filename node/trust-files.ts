@@ -1,5 +1,5 @@
 /** The trust list on disk: signed statements as they came, and this node's own pins, which win over everything. */
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { STATEMENT_BYTES_MAX } from '../keys/statements.ts'
@@ -22,6 +22,8 @@ export type PinsFile = z.infer<typeof pinsSchema>
 
 /** Statements and pins of the files and folders that the config names. @throws Error that names the file */
 export function readTrust (paths: readonly string[]): TrustView {
+  const missing = paths.find(path => !existsSync(path))
+  if (missing !== undefined) throw new Error(`${missing} is not there: \`trust\` in tiltas.yaml names the folder of statements, made by \`tiltas init\` and filled by \`tiltas join\``)
   const files = paths.flatMap(path => statSync(path).isDirectory() ? readdirSync(path).sort().map(name => join(path, name)) : [path])
   if (files.length > STATEMENT_FILES_MAX) throw new Error(`more than ${STATEMENT_FILES_MAX} files of statements`)
   const pins: TrustPins[] = files.filter(file => file.endsWith(PINS_FILE)).map(readPins)

@@ -46,6 +46,8 @@ export const WAITING_CANDIDATES_MAX = 10_000
 /** First wait before a peer is tried again; it doubles up to RETRY_DELAY_MAX. */
 export const RETRY_DELAY_MIN = SECOND
 export const RETRY_DELAY_MAX = 30 * SECOND
+/** After a peer reached us, we reach back so soon. */
+export const REACH_BACK_WAIT = SECOND / 10
 /** A parcel without an acknowledgement for so long makes the stream be opened anew. */
 export const ACKNOWLEDGEMENT_WAIT = 20 * SECOND
 /** Grants in force at one agency. */

@@ -11,10 +11,10 @@
 import { isGranted, obey, wantedByCommand } from './commanding.ts'
 import { greet, placeParcel } from './delivery/inbox.ts'
 import { flushStreams, outStreamOf, queueLoaded, relay } from './delivery/outbox.ts'
-import { acknowledged, closedLink, leaveStrangers, openedLink, positionsLoaded, reachPeers, retry, retryLater, watchLink, welcomed } from './delivery/resume.ts'
+import { acknowledged, closedLink, leaveStrangers, openedLink, positionsLoaded, reachBack, reachPeers, retry, retryLater, watchLink, welcomed } from './delivery/resume.ts'
 import { acceptParcel, wantedByParcel } from './accepting.ts'
 import type { Effect } from './effects.ts'
-import type { NodeEvent } from './events.ts'
+import type { MatchedRead, NodeEvent } from './events.ts'
 import { derivedMessageId } from './bytes.ts'
 import { say } from './delivery/outbox.ts'
 import { toUnixSeconds, type Instant } from './instant.ts'
@@ -22,7 +22,7 @@ import { CANDIDATE_LIFETIME, CHECKPOINT_INTERVAL } from './limits.ts'
 import { rootOf } from './log/tree.ts'
 import type { Candidate } from './messages/message.ts'
 import type { StreamClass } from './messages/vocabulary.ts'
-import type { NodeId } from './identifiers.ts'
+import type { MessageId, NodeId } from './identifiers.ts'
 import { keyOf } from './records.ts'
 import type { NodeState } from './state.ts'
 import { Turn, type Facts } from './turn.ts'
@@ -34,6 +34,7 @@ const NO_ENTROPY = new Uint8Array(0)
 export function wants (state: NodeState, event: NodeEvent, fact: Facts): string[] {
   switch (event.type) {
     case 'parcel-opened': return wantedByParcel(state, event.items)
+    case 'read-matched': return [keyOf.sentMessage(candidateIdOf(event.read))]
     case 'command-given': return wantedByCommand(state, event.command, fact)
     default: return []
   }
@@ -62,7 +63,7 @@ function happen (turn: Turn, event: NodeEvent): void {
     case 'read-matched': return makeCandidate(turn, event)
     case 'command-given': return isGranted(turn, event) ? obey(turn, event) : undefined
     case 'message-signed': return continueDraft(turn, event)
-    case 'link-opened': return event.initiator ? openedLink(turn, event.peer, event.streamClass, event.link) : undefined
+    case 'link-opened': return event.initiator ? openedLink(turn, event.peer, event.streamClass, event.link) : reachBack(turn, event.peer, event.streamClass)
     case 'link-closed': return event.initiator ? closedLink(turn, event.peer, event.streamClass, event.link) : undefined
     case 'link-refused': {
       const stream = outStreamOf(state, event.peer, event.streamClass)
@@ -75,7 +76,7 @@ function happen (turn: Turn, event: NodeEvent): void {
       if (placeParcel(turn, event.peer, event.streamClass, event.link, event.header) === 'next') acceptParcel(turn, event.peer, event.header, event.items)
       return
     case 'parcel-in-transit':
-      if (placeParcel(turn, event.peer, event.streamClass, event.link, event.header) === 'next' && !relay(turn, event.header, event.sealed)) {
+      if (placeParcel(turn, event.peer, event.streamClass, event.link, event.header) === 'next' && !relay(turn, event.peer, event.header, event.sealed)) {
         turn.leaf({ t: 'refusal', peer: event.header.from, why: 'wrong-audience' })
         turn.report({ what: 'message-refused', from: event.header.from, code: 'wrong-audience' })
       }
@@ -100,11 +101,15 @@ function happen (turn: Turn, event: NodeEvent): void {
   }
 }
 
+/** The same read and entry give the same candidate, so that what a camera delivers again after a crash is no second one. */
+const candidateIdOf = ({ readId, entry }: MatchedRead): MessageId => derivedMessageId('candidate', readId, entry.owner, entry.ref)
+
 /** A match at this site becomes a signed candidate for the camera owner's home. */
 function makeCandidate (turn: Turn, { read }: Extract<NodeEvent, { type: 'read-matched' }>): void {
   const { controller, ...facts } = read
+  if (turn.fact(keyOf.sentMessage(candidateIdOf(read))) !== undefined) return
   const candidate: Candidate = {
-    type: 'candidate/1', id: derivedMessageId('candidate', read.readId, read.entry.owner, read.entry.ref), iss: controller, aud: controller,
+    type: 'candidate/1', id: candidateIdOf(read), iss: controller, aud: controller,
     iat: turn.seconds, exp: toUnixSeconds(turn.now + CANDIDATE_LIFETIME), ...facts
   }
   if (!say(turn, candidate, turn.random32())) turn.report({ what: 'candidate-decided', agency: controller, state: 'refused', because: 'no-route' })

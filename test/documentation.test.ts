@@ -52,7 +52,7 @@ test('refusal codes stand in the specification word for word', () => {
 })
 
 test('limits stand in the specification with their values', () => {
-  const units: { readonly [unit: string]: number } = { 'KiB': 1024, 'MiB': 1024 ** 2, 's': SECOND, 'min': MINUTE, 'h': HOUR, 'd': DAY }
+  const units: { readonly [unit: string]: number } = { 'ms': 1, 'KiB': 1024, 'MiB': 1024 ** 2, 's': SECOND, 'min': MINUTE, 'h': HOUR, 'd': DAY }
   const told = codesOf(section(wire, '## 14. Limits')).map(([name, value]) => {
     const [, count, unit] = /^(\d+)(?: (\w+))?$/.exec(value!) ?? []
     return [name!, Number(count) * (unit === undefined ? 1 : units[unit] ?? NaN)] as const

@@ -117,7 +117,7 @@ export function printSentHit (view: SentHitView, now: number, paint: Painter): s
   const lines = [
     printHeadline(hit, view.state, 'by us', paint),
     ...printFacts(hit, now, paint),
-    `  ${paint('dim', 'to'.padEnd(9))} ${safe`${view.sentTo}, ${answer}, log leaf ${view.leafIndex}, hit ${hit.hitId}`}`
+    `  ${paint('dim', 'to'.padEnd(9))} ${safe`${view.sentTo}, ${answer}, log leaf ${view.leafIndex}, hit ${hit.hitId}, candidate ${view.candidate}`}`
   ]
   return (hit.exercise === true ? frameExercise(lines, paint) : lines).join('\n')
 }

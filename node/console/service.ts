@@ -19,6 +19,8 @@ export interface HitView {
 /** A hit as its sender sees it. */
 export interface SentHitView {
   readonly hit: HitMessage, readonly sentTo: AgencyId
+  /** What an officer confirms or rejects. */
+  readonly candidate: MessageId
   readonly state: 'queued' | 'receipted' | 'refused' | 'withheld' | 'expired' | 'withdraw-pending' | 'withdrawn'
   readonly refusal?: string, readonly leafIndex: number, readonly receiptIndex?: number
 }

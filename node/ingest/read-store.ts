@@ -10,6 +10,7 @@ import type { Read } from './read.ts'
 
 interface Bucket extends RecordKeySlot { readonly hour: number, readonly key: Uint8Array }
 const PAGE = 500
+const ID_KEY = 'id-key'
 const encoder = new TextEncoder()
 const bucketKey = (hour: number): string => `bucket/${numberKey(hour)}`
 const rowsOf = (hour: number): string => `read/${numberKey(hour)}/`
@@ -26,6 +27,14 @@ export class ReadStore {
     this.#keys = parts.recordKeys
     this.#entropy = parts.entropy
     this.#retention = parts.retention
+  }
+
+  /** Drawn once for this node; see `IngestOptions.idKey`. */
+  async idKey (): Promise<string> {
+    const known = await this.#store.get(ID_KEY)
+    const key = known ?? this.#entropy.bytes(16)
+    if (known === undefined) await this.#store.commit([{ op: 'put', key: ID_KEY, value: key }])
+    return Buffer.from(key).toString('hex')
   }
 
   /** Resolves when they are durable. */

@@ -6,8 +6,8 @@
  * It knows nothing of hotlists, and no answer or log line repeats a plate.
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { bytesToHex, digestOf } from '../../protocol/bytes.ts'
-import type { Clock, Entropy } from '../runtime/ports.ts'
+import { digestOf } from '../../protocol/bytes.ts'
+import type { Clock } from '../runtime/ports.ts'
 import { DELIVERY_BYTES_MAX, parseGeneric, type ParsedDelivery } from './generic.ts'
 import { readOf, type Delivery, type Read } from './read.ts'
 import { explain, INGEST_REFUSALS, isRefusal, refuseDelivery, type IngestRefusal } from './refusals.ts'
@@ -17,7 +17,8 @@ import { parsePlateRecognizer, PLATE_RECOGNIZER_BYTES_MAX } from './vendors/plat
 export interface IngestOptions {
   readonly sources: readonly Source[]
   readonly clock: Pick<Clock, 'now'>
-  readonly entropy: Entropy
+  /** Secret and lasting: a delivery that is repeated after a restart still gives the same reads. */
+  readonly idKey: string
   /** Resolves when the reads are durable; nothing is answered before. */
   accept (reads: Read[]): Promise<void>
 }
@@ -39,17 +40,16 @@ const verdictOf = (outcome: Read | IngestRefusal): Verdict =>
 
 /** A Fastify plugin. Register it without a global body parser of your own: it reads bodies as bytes, for their digest. */
 export function ingestRoutes (options: IngestOptions): (app: FastifyInstance) => Promise<void> {
-  const idKey = bytesToHex(options.entropy.bytes(16))
   return async app => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'], { parseAs: 'buffer' },
       (_request, body, done) => { done(null, body) })
     app.setErrorHandler(answerError)
-    for (const endpoint of ENDPOINTS) addEndpoint(app, endpoint, options, idKey)
+    for (const endpoint of ENDPOINTS) addEndpoint(app, endpoint, options)
   }
 }
 
-function addEndpoint (app: FastifyInstance, endpoint: Endpoint, options: IngestOptions, idKey: string): void {
+function addEndpoint (app: FastifyInstance, endpoint: Endpoint, options: IngestOptions): void {
   const senders = new WeakMap<FastifyRequest, Source>()
   app.post(endpoint.url, {
     bodyLimit: endpoint.bodyLimit,
@@ -60,7 +60,7 @@ function addEndpoint (app: FastifyInstance, endpoint: Endpoint, options: IngestO
     }
   }, async (request, reply) => {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    const delivery = { source: senders.get(request)!, vendor: endpoint.vendor, receivedAt: options.clock.now(), evidence: digestOf(body), idKey }
+    const delivery = { source: senders.get(request)!, vendor: endpoint.vendor, receivedAt: options.clock.now(), evidence: digestOf(body), idKey: options.idKey }
     const parsed = await endpoint.parse(body, request.headers['content-type'] ?? '')
     return isRefusal(parsed) ? await refuse(reply, parsed) : await take(reply, parsed, delivery, options)
   })

@@ -8,7 +8,7 @@
 import { derivedMessageId, utf8ToBytes } from '../bytes.ts'
 import { nextHop } from '../directory.ts'
 import { reduceHit } from '../hits/project.ts'
-import type { Digest, NodeId } from '../identifiers.ts'
+import { nationOf, type Digest, type NodeId } from '../identifiers.ts'
 import { ACKNOWLEDGEMENT_WAIT, PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX, PARCELS_IN_FLIGHT_MAX, READY_MESSAGES_MAX, RESEND_HORIZON, UNRECEIPTED_MAX } from '../limits.ts'
 import { SECOND } from '../instant.ts'
 import { commitmentOf } from '../log/leaf.ts'
@@ -54,10 +54,12 @@ export function say (turn: Turn, message: Message, k: Uint8Array, sending: Sendi
   return true
 }
 
-/** Passes on what another node sealed for an agency that is at home behind us. */
-export function relay (turn: Turn, header: ParcelHeader, sealed: Uint8Array): boolean {
+/** Passes on what another node sealed: from abroad only to agencies of our nation, from inside to whom it is for. */
+export function relay (turn: Turn, from: NodeId, header: ParcelHeader, sealed: Uint8Array): boolean {
+  const { self } = turn.state.directory
   const peer = nextHop(turn.state.directory, header.to)
-  if (peer === undefined || peer === turn.state.directory.self) return false
+  const isOurs = nationOf(from) === nationOf(self) ? nationOf(header.from) === nationOf(self) : nationOf(header.to) === nationOf(self)
+  if (!isOurs || peer === undefined || peer === self || peer === from) return false
   const digest = header.digests[0]!
   enqueue(turn, peer, header.class, { id: derivedMessageId('transit', digest), digest, kind: 'transit', from: header.from, to: header.to, exp: header.exp, k: '', jws: asciiText(sealed) ?? '', digests: header.digests })
   return true

@@ -9,7 +9,7 @@
  */
 import type { LoadedPosition } from '../events.ts'
 import type { AgencyId, Digest, NodeId } from '../identifiers.ts'
-import { ACKNOWLEDGEMENT_WAIT, HIT_LIFETIME, PARCELS_IN_FLIGHT_MAX, RETRY_DELAY_MAX, RETRY_DELAY_MIN } from '../limits.ts'
+import { ACKNOWLEDGEMENT_WAIT, HIT_LIFETIME, PARCELS_IN_FLIGHT_MAX, REACH_BACK_WAIT, RETRY_DELAY_MAX, RETRY_DELAY_MIN } from '../limits.ts'
 import { SECOND } from '../instant.ts'
 import { derivedMessageId, utf8ToBytes } from '../bytes.ts'
 import { MESSAGE_TYPES, type Tombstone } from '../messages/message.ts'
@@ -71,6 +71,14 @@ export function retryLater (turn: Turn, stream: OutStream): void {
   stream.attempts++
   const spread = (stream.peer.charCodeAt(stream.peer.length - 1) * 7 + stream.attempts * 13 + stream.streamClass.length * 29) % 50
   turn.effect({ type: 'wake', name: `retry/${streamKey(stream.peer, stream.streamClass)}`, after: Math.floor(wait * (75 + spread) / 100) })
+}
+
+/** A peer that reaches us can be reached: our own direction does not wait out its time. */
+export function reachBack (turn: Turn, peer: NodeId, streamClass: StreamClass): void {
+  const stream = outStreamOf(turn.state, peer, streamClass)
+  if (stream.link !== undefined || stream.attempts === 0) return
+  stream.attempts = 0
+  turn.effect({ type: 'wake', name: `retry/${streamKey(peer, streamClass)}`, after: REACH_BACK_WAIT })
 }
 
 export function retry (turn: Turn, stream: OutStream): void {

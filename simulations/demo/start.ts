@@ -35,6 +35,8 @@ const READY_WAIT_MS = 90_000
 const OFFICER_LOOKS_MS = 2_500
 const began = performance.now()
 const paint = createPainter(process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined)
+// Whoever reads us may go away first (`| head`): then the nodes are to be stopped all the same.
+process.stdout.on('error', () => process.emit('SIGTERM'))
 const say = (text: string): void => { process.stdout.write(text + '\n') }
 const note = (text: string): void => say(paint('dim', `${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`))
 

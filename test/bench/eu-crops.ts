@@ -56,7 +56,7 @@ const source = sourceSchema.parse({
 let received: Read[] = []
 const app = Fastify()
 await app.register(ingestRoutes({
-  sources: [source], clock: { now: Date.now }, entropy: { bytes: length => randomBytes(length) }, accept: async reads => { received.push(...reads) }
+  sources: [source], clock: { now: Date.now }, idKey: randomBytes(16).toString('hex'), accept: async reads => { received.push(...reads) }
 }))
 const address = await app.listen({ host: '127.0.0.1', port: 0 })
 

@@ -55,7 +55,7 @@ print('every line of an exercise says that it is one', () => {
 })
 
 print('a sent hit says what became of it', () => {
-  const view = { hit: sampleHit(), sentTo: POLICE, leafIndex: 7 }
+  const view = { hit: sampleHit(), sentTo: POLICE, leafIndex: 7, candidate: sampleHit().id }
   assert.match(printSentHit({ ...view, state: 'receipted', receiptIndex: 99 }, NOW, plain), 'receipt at their leaf 99')
   assert.match(printSentHit({ ...view, state: 'refused', refusal: 'not-permitted' }, NOW, plain), 'refused: not-permitted')
   assert.match(printSentHit({ ...view, state: 'withdraw-pending' }, NOW, plain), /^WITHDRAWN.*by us[^]*withdraw-pending/)

@@ -30,7 +30,7 @@ export function sampleHit (changes: Partial<HitMessage> = {}): HitMessage {
 }
 export const sampleView = (changes: Partial<HitMessage> = {}, state: HitView['state'] = 'active'): HitView =>
   ({ hit: sampleHit(changes), receivedAt: NOW - 11_000, state, leafIndex: 41, ...(state === 'withdrawn' && { withdrawnBecause: 'misread' }) })
-const sentView: SentHitView = { hit: sampleHit(), sentTo: POLICE, state: 'receipted', leafIndex: 7, receiptIndex: 99 }
+const sentView: SentHitView = { hit: sampleHit(), candidate: sampleHit().id, sentTo: POLICE, state: 'receipted', leafIndex: 7, receiptIndex: 99 }
 
 export interface ServiceDouble extends NodeService {
   readonly given: { actor: Actor, command: Command }[]

@@ -12,8 +12,7 @@ interface Door { app: FastifyInstance, accepted: Read[], logged: string[], accep
 async function openDoor (): Promise<Door> {
   const door = { accepted: [] as Read[], logged: [] as string[], accept: async (reads: Read[]) => { door.accepted.push(...reads) } } as unknown as Door
   door.app = Fastify({ logger: { level: 'trace', stream: { write: line => { door.logged.push(line) } } } })
-  const entropy = { bytes: (length: number) => new Uint8Array(length).fill(7) }
-  await door.app.register(ingestRoutes({ sources: [source], clock: { now: () => RECEIVED_AT }, entropy, accept: async reads => await door.accept(reads) }))
+  await door.app.register(ingestRoutes({ sources: [source], clock: { now: () => RECEIVED_AT }, idKey: '07'.repeat(16), accept: async reads => await door.accept(reads) }))
   return door
 }
 const JSON_HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }

@@ -33,7 +33,7 @@ async function open (failures = 0): Promise<Endpoint> {
   const app = fastify()
   let left = failures
   await app.register(ingestRoutes({
-    sources: sourcesOf(world), clock: { now: () => NOW * 1000 }, entropy: { bytes: length => randomBytes(length) },
+    sources: sourcesOf(world), clock: { now: () => NOW * 1000 }, idKey: randomBytes(16).toString('hex'),
     accept: async reads => { if (left-- > 0) throw new Error('no space'); taken.push(...reads) }
   }))
   await app.listen({ host: '127.0.0.1', port: 0 })

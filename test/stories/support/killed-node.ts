@@ -40,7 +40,7 @@ async function openDoor ({ node, hotlist }: RealNode, folder: string, { port, so
   const reads = new ReadStore({ store: await openLevelStore(join(folder, 'reads')), recordKeys: await openFileRecordKeys(join(folder, 'read-keys')), entropy: systemEntropy, retention: DAY })
   const intake = new Intake({ driver: node.driver, reads, hotlist, clock: systemClock, entropy: systemEntropy, counted: () => {} })
   const app = fastify({ forceCloseConnections: true })
-  await app.register(ingestRoutes({ sources, clock: systemClock, entropy: systemEntropy, accept: intake.accept }))
+  await app.register(ingestRoutes({ sources, clock: systemClock, idKey: await reads.idKey(), accept: intake.accept }))
   await app.listen({ host: '127.0.0.1', port })
 }
 
