@@ -116,8 +116,12 @@ export function withdrawEntry (turn: Turn, commandId: string, { agency, ref, rea
   turn.answer(commandId, { ok: true, made: { told: shared.length } })
 }
 
+/** Every site is told, also one that we do not know to have the entry: a restore may have taken that from us and not from it. */
 function tellOfEnd (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], shared: readonly SharedWith[]): SharedWith[] {
-  if (turn.state.directory.sites.some(({ node }) => node === turn.state.directory.self)) {
+  const { self, sites } = turn.state.directory
+  for (const { node, operator } of sites) {
+    if (node !== self && !shared.some(one => one.node === node)) sayEnd(turn, from, operator, owner, ref, reason, node)
+    if (node !== self) continue
     turn.effect({ type: 'remove-entry', owner, ref })
     turn.delete(keyOf.placedEntry(owner, ref))
   }
@@ -130,11 +134,6 @@ function tellOfEnd (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, 
 function sayEnd (turn: Turn, from: AgencyId, to: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], node?: NodeId): MessageId | undefined {
   const message: HotlistWithdraw = { type: 'hotlist.withdraw/1', id: newId(turn), iss: from, aud: to, iat: turn.seconds, exp: toUnixSeconds(turn.now + 30 * DAY), entries: [{ owner, ref }], reason }
   return say(turn, message, turn.random32(), { peer: node }) ? message.id : undefined
-}
-
-/** An end of what we do not know: it came before the entry, or a restore took the entry from us and our sites still match it. */
-function tellEverySite (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason']): void {
-  for (const { node, operator } of turn.state.directory.sites) if (node !== turn.state.directory.self) sayEnd(turn, from, operator, owner, ref, reason, node)
 }
 
 // ── the partner, and the site ────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +189,6 @@ export function receiveEnd (turn: Turn, message: HotlistWithdraw): void {
     if (before !== undefined && before.saidAt > message.iat) continue
     if (before?.state === 'in-force') ended.push(owner)
     if (!isAtHome(turn.state.directory, message.aud)) turn.effect({ type: 'remove-entry', owner, ref })
-    if (before === undefined && isAtHome(turn.state.directory, message.aud)) tellEverySite(turn, message.aud, owner, ref, message.reason)
     const shared = tellOfEnd(turn, message.aud, owner, ref, message.reason, before?.shared ?? [])
     const record: HeldEntryRecord = { ...(before?.entry && { entry: before.entry }), from: message.iss, holder: message.aud, state: 'ended', saidAt: message.iat, shared }
     turn.putPersonal(key, record, before?.entry?.until ?? message.exp)

@@ -17,6 +17,15 @@ x('every site is told, because a restore may have taken the entry from us and no
   assert.is(bench.record<HeldEntryRecord>(keyOf.heldEntry(ENTRY.owner, ENTRY.ref))?.state, 'ended')
 })
 
+x('a site is told although a restore lost that it had been told of the entry', () => {
+  const bench = new Bench()
+  bench.hold()
+  const key = keyOf.heldEntry(ENTRY.owner, ENTRY.ref)
+  bench.records.set(key, { ...bench.record<HeldEntryRecord>(key)!, shared: [] })
+  bench.receive(ABROAD, 'urgent', { ...end, iat: NOW + 1 })
+  assert.equal((bench.signed() as HotlistWithdraw[]).map(({ type, aud }) => [type, aud]), [['hotlist.withdraw/1', TOWN]])
+})
+
 x('a site that was told of a known entry is told once', () => {
   const bench = new Bench()
   bench.hold()
