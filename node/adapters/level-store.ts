@@ -30,7 +30,7 @@ const SCAN_LIMIT_MAX = 2 ** 31 - 1
 /** What a scan fetches at a time. */
 const SCAN_STEP_BYTES = 1024 * 1024
 /** Larger than LevelDB's own choice, so that a stream of batches waits less for its tables to be merged. */
-const DATABASE_OPTIONS = { keyEncoding: 'utf8', valueEncoding: 'view', writeBufferSize: 16 * 1024 * 1024, maxFileSize: 8 * 1024 * 1024, cacheSize: 32 * 1024 * 1024 } as const
+const DATABASE_OPTIONS = { keyEncoding: 'utf8', valueEncoding: 'view', writeBufferSize: 16 * 1024 * 1024, maxFileSize: 8 * 1024 * 1024, compression: false, cacheSize: 32 * 1024 * 1024 } as const
 
 type Database = Level<string, Uint8Array>
 type Operation = { type: 'put', key: string, value: Uint8Array } | { type: 'del', key: string }

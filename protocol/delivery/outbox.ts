@@ -117,6 +117,7 @@ function dropWhatMayNotGo (turn: Turn, stream: OutStream): void {
     const verdict = mayGo(turn, item.record)
     if (verdict === 'go') return true
     passOver(stream, item.n)
+    if (!isOwed(stream, item)) return false
     if (verdict === 'say-again') sayAgain(turn, stream, item.record)
     else endUnsent(turn, stream, item.n, item.record, verdict)
     return false
@@ -142,9 +143,11 @@ export function sayAgain (turn: Turn, stream: OutStream, record: OutRecord): voi
   say(turn, again, decodeKey(record.k), { peer: stream.peer, question: record.question! })
 }
 
+/** What has its receipt was only to be sent once more, because the peer may have lost it; what was said again is owed under another number. */
+const isOwed = (stream: OutStream, { n, record }: Pick<ReadyMessage, 'n' | 'record'>): boolean => record.leaf === undefined || stream.unreceipted.get(record.id)?.n === n
+
 export function endUnsent (turn: Turn, stream: OutStream, n: number, record: OutRecord, state: 'expired' | 'withheld'): void {
-  // What has its receipt was only to be sent once more, because the peer may have lost it; what was said again is owed under another number.
-  if (record.leaf !== undefined && stream.unreceipted.get(record.id)?.n !== n) return
+  if (!isOwed(stream, { n, record })) return
   turn.report({ what: 'message-withheld', to: record.to, because: state })
   if (record.leaf === undefined) return
   turn.leaf({ t: 'withheld', agency: record.from, peer: record.to, c: record.c!, why: state })

@@ -13,13 +13,15 @@ import type { Leaf } from '../../protocol/log/leaf.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
 import type { Checker, Departure, Violate } from './checker.ts'
 
-interface Kept { readonly id: MessageId, readonly digest: Digest, readonly index: number, readonly c: Digest, readonly at: Instant, readonly to: NodeId }
+/** `sentAt`: when the message left its sender first. */
+interface Kept { readonly id: MessageId, readonly digest: Digest, readonly index: number, readonly c: Digest, readonly sentAt: Instant, readonly to: NodeId }
 
 export class PromisedIsKept implements Checker {
   readonly name = 'promised-is-kept'
   readonly #violate: Violate
   readonly #nodes: ReadonlyMap<NodeId, SimulatedNode>
   readonly #promises = new Map<SimulatedNode, Map<MessageId, Kept>>()
+  readonly #sentAt = new Map<MessageId, Instant>()
   /** Promises that a restore undid. */
   readonly #owed = new Map<SimulatedNode, Map<MessageId, Kept>>()
   /** `node digest`: after the restore it came again and was refused, or a tombstone came in its place. */
@@ -34,6 +36,7 @@ export class PromisedIsKept implements Checker {
 
   departed ({ from, to, messages }: Departure): void {
     for (const { message } of messages) {
+      if (!this.#sentAt.has(message.id)) this.#sentAt.set(message.id, from.time())
       if (message.type === 'receipt/1') this.#promised(from, to, message)
       else if (message.type === 'tombstone/1') this.#replaced.add(`${to} ${message.of}`)
     }
@@ -42,7 +45,7 @@ export class PromisedIsKept implements Checker {
   #promised (node: SimulatedNode, to: NodeId, { accepted, refused }: Receipt): void {
     for (const { digest } of refused) this.#replaced.add(`${node.id} ${digest}`)
     for (const { id, digest, index, c } of accepted) {
-      const kept: Kept = { id, digest, index, c, at: node.time(), to }
+      const kept: Kept = { id, digest, index, c, sentAt: this.#sentAt.get(id)!, to }
       this.#owed.get(node)?.delete(id)
       if (!isKept(node, kept)) this.#violate(node.id, `it promises ${id} to ${to} and does not have it`)
       this.#of(this.#promises, node).set(id, kept)
@@ -67,9 +70,9 @@ export class PromisedIsKept implements Checker {
   async settled (): Promise<void> {
     for (const [node, promises] of this.#promises) for (const kept of promises.values()) if (!isKept(node, kept)) this.#violate(node.id, `it does not have ${kept.id} any more`)
     for (const [node, owed] of this.#owed) {
-      for (const { id, digest, to, at } of owed.values()) {
+      for (const { id, digest, to, sentAt } of owed.values()) {
         const isThere = node.durable.get(keyOf.received(id)) !== undefined
-        if (!isThere && !this.#nodes.get(to)!.mayHaveForgotten(at) && !this.#replaced.has(`${node.id} ${digest}`) && !this.#reported.has(`${node.id} ${to}`)) this.#violate(node.id, `${id} from ${to} was lost in a restore, and nobody says so`)
+        if (!isThere && !this.#nodes.get(to)!.mayHaveForgotten(sentAt) && !this.#replaced.has(`${node.id} ${digest}`) && !this.#reported.has(`${node.id} ${to}`)) this.#violate(node.id, `${id} from ${to} was lost in a restore, and nobody says so`)
       }
     }
   }

@@ -107,7 +107,7 @@ try {
     const each = after.map((usage, i) => (cpuSeconds(usage) - cpuSeconds(before[i]!)) / HITS * 1000)
     cpus.push(each[0]! + each[1]!)
     floors.push(floor())
-    console.log(`  run ${run + 1}: ${Math.round(HITS / seconds)} hits/s, CPU s per 1,000: sender ${each[0]!.toFixed(3)} + receiver ${each[1]!.toFixed(3)} = ${(each[0]! + each[1]!).toFixed(3)}, floor ${floors.at(-1)!.toFixed(3)}`)
+    console.log(`  run ${run + 1}: ${Math.round(HITS / seconds)} hits/s, CPU s per 1,000: sender ${each[0]!.toFixed(3)} + receiver ${each[1]!.toFixed(3)} = ${(each[0]! + each[1]!).toFixed(3)} (of it system ${(after.reduce((sum, usage, i) => sum + usage.system - before[i]!.system, 0) / 1e6 / HITS * 1000).toFixed(3)}), floor ${floors.at(-1)!.toFixed(3)}`)
   }
   const logs = [await lt.call<{ ok: boolean, findings: string[] }>('verify')]
   const memory = await Promise.all([lv, lt].map(remote => remote.call<number>('memory')))

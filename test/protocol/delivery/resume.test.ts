@@ -4,7 +4,7 @@ import type { Digest } from '../../../protocol/identifiers.ts'
 import type { Leaf } from '../../../protocol/log/leaf.ts'
 import { payloadOf } from '../../../protocol/messages/jws.ts'
 import type { HitMessage, Message, Tombstone } from '../../../protocol/messages/message.ts'
-import { keyOf, type PositionRecord, type SentMessageRecord } from '../../../protocol/records.ts'
+import { keyOf, type OutRecord, type PositionRecord, type SentMessageRecord } from '../../../protocol/records.ts'
 import { outStreamOf } from '../../../protocol/delivery/outbox.ts'
 import { ABROAD, Bench, candidate, NOW, SITE } from '../machine-bench.ts'
 
@@ -84,6 +84,19 @@ x('to a peer on a branch that we do not know, the whole archive goes again', () 
   stream.unreceipted.clear()
   comeBack(bench, strange(1))
   assert.equal(bench.taken('load-queue').map(({ from }) => from), [0])
+})
+
+x('what has its receipt goes again only as it was: the peer may have it, and would take other words for a replay', () => {
+  const { bench, hit } = hitOnTheWay()
+  const stream = outStreamOf(bench.state, ABROAD, 'normal')
+  const record = bench.record<OutRecord>(keyOf.out(ABROAD, 'normal', 0))!
+  stream.unreceipted.clear()
+  bench.allow({ version: 2, precision: 'nation' })
+  comeBack(bench, strange(1))
+  bench.taken()
+  bench.give({ type: 'queue-loaded', peer: ABROAD, streamClass: 'normal', records: [{ n: 0, record }], upTo: 1 })
+  assert.equal([contentOf(bench), bench.signed()], [[], []])
+  assert.is(bench.record<SentMessageRecord>(keyOf.sentMessage(hit.id))?.n, 0)
 })
 
 x('to a peer that is ahead of us on our own branch, only what has no receipt', () => {
