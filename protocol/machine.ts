@@ -51,7 +51,6 @@ function happen (turn: Turn, event: NodeEvent): void {
   switch (event.type) {
     case 'started':
       turn.leaf({ t: 'start' })
-      turn.effect({ type: 'wake', name: 'checkpoint', after: CHECKPOINT_INTERVAL })
       return reachPeers(turn)
     case 'directory-changed':
       state.directory = event.directory
@@ -133,7 +132,7 @@ function wake (turn: Turn, name: string): void {
 /** The head that the public sees: at most once a second, and only when there is something new. */
 function publishCheckpoint (turn: Turn): void {
   const { log } = turn.state
-  turn.effect({ type: 'wake', name: 'checkpoint', after: CHECKPOINT_INTERVAL })
+  log.checkpointDue = false
   if (log.checkpointPending || log.signedSize === log.checkpointSize) return
   log.checkpointPending = true
   turn.effect({ type: 'sign-checkpoint', size: log.edge.size, root: rootOf(log.edge) })
@@ -143,5 +142,10 @@ function publishCheckpoint (turn: Turn): void {
 function endGroup (turn: Turn): void {
   flushStreams(turn)
   const { edge, signedSize } = turn.state.log
+  const { log } = turn.state
+  if (edge.size > log.checkpointSize && !log.checkpointPending && !log.checkpointDue) {
+    log.checkpointDue = true
+    turn.effect({ type: 'wake', name: 'checkpoint', after: CHECKPOINT_INTERVAL })
+  }
   if (edge.size > signedSize && turn.state.drafts.size === 0) turn.effect({ type: 'sign-head', size: edge.size, root: rootOf(edge) })
 }

@@ -99,6 +99,8 @@ export interface HitStateRecord { readonly agency: AgencyId, readonly from: Agen
 /** Personal: it holds the plate. */
 export interface OwnEntryRecord {
   readonly entry: OwnEntry, readonly plate: string, readonly state: 'in-force' | 'ended', readonly because?: string, readonly leaf: number
+  /** iat of our latest word on it: the next one is never older, whatever the clock says. */
+  readonly toldAt?: number
   readonly shared: readonly SharedWith[]
 }
 /** Who was told of an entry, and by which messages; `node` when it was placed at a site. */
@@ -106,6 +108,8 @@ export interface SharedWith { readonly agency: AgencyId, readonly node?: NodeId,
 /** Another agency's entry that was shared with one of ours, or placed at this site. Personal. `saidAt`: iat of the latest word on it. */
 export interface HeldEntryRecord {
   readonly entry?: SharedEntry, readonly from: AgencyId, readonly holder: AgencyId, readonly state: 'in-force' | 'ended', readonly saidAt: number
+  /** iat of our latest word to our sites. */
+  readonly toldAt?: number
   readonly shared: readonly SharedWith[]
 }
 /** Personal: it names the person. */

@@ -59,7 +59,7 @@ export interface Draft { readonly message: Message, readonly k: Uint8Array, read
 
 export interface NodeState {
   directory: Directory
-  readonly log: { readonly origin: string, edge: LogEdge, signedSize: number, checkpointSize: number, checkpointPending: boolean }
+  readonly log: { readonly origin: string, edge: LogEdge, signedSize: number, checkpointSize: number, checkpointPending: boolean, checkpointDue: boolean }
   readonly policies: PolicyEngine
   /** Latest version of each grant, by `agency/id`. */
   readonly grants: Map<string, Grant>
@@ -75,7 +75,7 @@ export const streamKey = (peer: NodeId, streamClass: StreamClass): string => `${
 
 export const newState = (self: NodeId, origin: string): NodeState => ({
   directory: EMPTY_DIRECTORY(self),
-  log: { origin, edge: emptyEdge(), signedSize: 0, checkpointSize: 0, checkpointPending: false },
+  log: { origin, edge: emptyEdge(), signedSize: 0, checkpointSize: 0, checkpointPending: false, checkpointDue: false },
   policies: new PolicyEngine(), grants: new Map(),
   outStreams: new Map(), inStreams: new Map(), drafts: new Map(),
   nextTicket: 1, waitingCandidates: 0, parkedMessages: 0

@@ -33,7 +33,8 @@ export class Records {
     const cold = keys.filter(key => !this.#hot.has(key))
     const opened = cold.length === 0 ? [] : await this.#open(cold, await this.#store.getMany(cold))
     const found = new Map(cold.map((key, i) => [key, opened[i]]))
-    for (const [key, record] of found) if (isHot(key)) this.#keepHot(key, record)
+    // A commit that came meanwhile knows better than what was read before it.
+    for (const [key, record] of found) if (isHot(key) && !this.#hot.has(key)) this.#keepHot(key, record)
     return keys.map(key => (found.has(key) ? found.get(key) : this.#hot.get(key)) as Record | undefined)
   }
 

@@ -33,30 +33,33 @@ const asShared = (owner: AgencyId, record: OwnEntryRecord): SharedEntry => {
 const shareQuestion = (from: AgencyId, to: AgencyId, entry: SharedEntry): PolicyQuestion =>
   ({ direction: 'egress', agency: from, partner: to, kind: 'hotlist.share', category: entry.category, exercise: false })
 
+/** When our next word on an entry is said: never before the last one, also when the clock was set back in between. */
+const nextWordAt = (turn: Turn, toldAt: number | undefined): number => Math.max(turn.seconds, toldAt ?? 0)
+
 /** Shares one entry if a grant permits; answers the message's id, or undefined. */
-function share (turn: Turn, from: AgencyId, to: AgencyId, entry: SharedEntry, node?: NodeId): MessageId | undefined {
+function share (turn: Turn, at: number, from: AgencyId, to: AgencyId, entry: SharedEntry, node?: NodeId): MessageId | undefined {
   const question = from === to ? undefined : shareQuestion(from, to, entry)
   const answer = question === undefined ? undefined : turn.state.policies.decide(question, turn.seconds)
   if (answer !== undefined && !answer.allowed) return undefined
   const grant = answer?.grants[0]
   const message: HotlistShare = {
-    type: 'hotlist.share/1', id: newId(turn), iss: from, aud: to, iat: turn.seconds, exp: shareEnds(turn, entry.until), entries: [entry],
+    type: 'hotlist.share/1', id: newId(turn), iss: from, aud: to, iat: at, exp: shareEnds(turn, entry.until), entries: [entry],
     policy: grant === undefined ? OWN_POLICY.policy : { grant: grant.ref, hash: grant.hash }
   }
   return say(turn, message, turn.random32(), { peer: node, question }) ? message.id : undefined
 }
 
-function placeHere (turn: Turn, holder: AgencyId, entry: SharedEntry): void {
+function placeHere (turn: Turn, at: number, holder: AgencyId, entry: SharedEntry): void {
   turn.effect({ type: 'place-entry', entry })
-  turn.putPersonal(keyOf.placedEntry(entry.owner, entry.ref), { entry, from: holder, holder, state: 'in-force', saidAt: turn.seconds, shared: [] } satisfies HeldEntryRecord, entry.until)
+  turn.putPersonal(keyOf.placedEntry(entry.owner, entry.ref), { entry, from: holder, holder, state: 'in-force', saidAt: at, shared: [] } satisfies HeldEntryRecord, entry.until)
 }
 
 /** Places an entry at every site of this nation that a grant of its holder reaches, and at our own cameras. */
-function placeAtSites (turn: Turn, holder: AgencyId, entry: SharedEntry, before: readonly SharedWith[]): SharedWith[] {
+function placeAtSites (turn: Turn, at: number, holder: AgencyId, entry: SharedEntry, before: readonly SharedWith[]): SharedWith[] {
   const placed: SharedWith[] = []
   for (const { node, operator } of turn.state.directory.sites) {
-    if (node === turn.state.directory.self) { placeHere(turn, holder, entry); continue }
-    const id = share(turn, holder, operator, entry, node)
+    if (node === turn.state.directory.self) { placeHere(turn, at, holder, entry); continue }
+    const id = share(turn, at, holder, operator, entry, node)
     if (id !== undefined) placed.push({ agency: operator, node, share: id })
     else placed.push(...before.filter(one => one.node === node && one.withdraw === undefined))
   }
@@ -71,7 +74,7 @@ export function putEntry (turn: Turn, commandId: string, agency: AgencyId, entry
   if (entry.until > toUnixSeconds(turn.now + ENTRY_LIFETIME_MAX)) return turn.reject(commandId, 'limit-reached', 'ENTRY_LIFETIME_MAX')
   const before = turn.fact<OwnEntryRecord>(keyOf.ownEntry(agency, entry.ref))
   const leaf = turn.leaf({ t: 'alteration', agency, role: 'LIST_OWNER', why: before === undefined ? 'entry-put' : 'entry-changed' })
-  keepAndTell(turn, agency, { entry, plate, state: 'in-force', leaf, shared: before?.shared ?? [] })
+  keepAndTell(turn, agency, { entry, plate, state: 'in-force', leaf, shared: before?.shared ?? [], toldAt: nextWordAt(turn, before?.toldAt) })
   turn.answer(commandId, { ok: true, made: { ref: entry.ref } })
 }
 
@@ -79,16 +82,16 @@ export function confirmEntry (turn: Turn, commandId: string, agency: AgencyId, r
   const before = turn.fact<OwnEntryRecord>(keyOf.ownEntry(agency, ref))
   if (before?.state !== 'in-force') return turn.reject(commandId, 'unknown-entry')
   const leaf = turn.leaf({ t: 'alteration', agency, role: 'LIST_OWNER', why: 'entry-confirmed' })
-  keepAndTell(turn, agency, { ...before, leaf, entry: { ...before.entry, confirmedAt: turn.seconds } })
+  keepAndTell(turn, agency, { ...before, leaf, toldAt: nextWordAt(turn, before.toldAt), entry: { ...before.entry, confirmedAt: turn.seconds } })
   turn.answer(commandId, { ok: true })
 }
 
 /** Whoever knows the entry already is told again; sites always. */
-function keepAndTell (turn: Turn, agency: AgencyId, record: OwnEntryRecord): void {
+function keepAndTell (turn: Turn, agency: AgencyId, record: OwnEntryRecord & { readonly toldAt: number }): void {
   const entry = asShared(agency, record)
   const partners = record.shared.filter(one => one.node === undefined && one.withdraw === undefined)
-    .map(one => { const again = share(turn, agency, one.agency, entry); return again === undefined ? one : { agency: one.agency, share: again } })
-  const shared = [...partners, ...placeAtSites(turn, agency, entry, record.shared)]
+    .map(one => { const again = share(turn, record.toldAt, agency, one.agency, entry); return again === undefined ? one : { agency: one.agency, share: again } })
+  const shared = [...partners, ...placeAtSites(turn, record.toldAt, agency, entry, record.shared)]
   turn.putPersonal(keyOf.ownEntry(agency, record.entry.ref), { ...record, shared } satisfies OwnEntryRecord, record.entry.until)
 }
 
@@ -97,11 +100,12 @@ export function shareEntries (turn: Turn, commandId: string, { agency, refs, to 
   if (records.some(record => record?.state !== 'in-force')) return turn.reject(commandId, 'unknown-entry')
   let shared = 0
   for (const record of records as OwnEntryRecord[]) {
-    const id = share(turn, agency, to, asShared(agency, record))
+    const toldAt = nextWordAt(turn, record.toldAt)
+    const id = share(turn, toldAt, agency, to, asShared(agency, record))
     if (id === undefined) continue
     shared++
     const others = record.shared.filter(one => one.agency !== to || one.node !== undefined)
-    turn.putPersonal(keyOf.ownEntry(agency, record.entry.ref), { ...record, shared: [...others, { agency: to, share: id }] } satisfies OwnEntryRecord, record.entry.until)
+    turn.putPersonal(keyOf.ownEntry(agency, record.entry.ref), { ...record, toldAt, shared: [...others, { agency: to, share: id }] } satisfies OwnEntryRecord, record.entry.until)
   }
   if (shared === 0) return turn.reject(commandId, 'not-permitted', 'no grant lets this agency share these entries with that one')
   turn.answer(commandId, { ok: true, made: { shared, refused: refs.length - shared } })
@@ -111,28 +115,29 @@ export function withdrawEntry (turn: Turn, commandId: string, { agency, ref, rea
   const record = turn.fact<OwnEntryRecord>(keyOf.ownEntry(agency, ref))
   if (record?.state !== 'in-force') return turn.reject(commandId, 'unknown-entry')
   const leaf = turn.leaf({ t: 'alteration', agency, role: 'LIST_OWNER', why: `entry-${reason}` })
-  const shared = tellOfEnd(turn, agency, agency, ref, reason, record.shared)
-  turn.putPersonal(keyOf.ownEntry(agency, ref), { ...record, state: 'ended', because: reason, leaf, shared } satisfies OwnEntryRecord, record.entry.until)
+  const toldAt = nextWordAt(turn, record.toldAt)
+  const shared = tellOfEnd(turn, toldAt, agency, agency, ref, reason, record.shared)
+  turn.putPersonal(keyOf.ownEntry(agency, ref), { ...record, state: 'ended', because: reason, leaf, shared, toldAt } satisfies OwnEntryRecord, record.entry.until)
   turn.answer(commandId, { ok: true, made: { told: shared.length } })
 }
 
 /** Every site is told, also one that we do not know to have the entry: a restore may have taken that from us and not from it. */
-function tellOfEnd (turn: Turn, from: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], shared: readonly SharedWith[]): SharedWith[] {
+function tellOfEnd (turn: Turn, at: number, from: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], shared: readonly SharedWith[]): SharedWith[] {
   const { self, sites } = turn.state.directory
   for (const { node, operator } of sites) {
-    if (node !== self && !shared.some(one => one.node === node)) sayEnd(turn, from, operator, owner, ref, reason, node)
+    if (node !== self && !shared.some(one => one.node === node)) sayEnd(turn, at, from, operator, owner, ref, reason, node)
     if (node !== self) continue
     turn.effect({ type: 'remove-entry', owner, ref })
     turn.delete(keyOf.placedEntry(owner, ref))
   }
   return shared.map(one => {
-    const id = sayEnd(turn, from, one.agency, owner, ref, reason, one.node)
+    const id = sayEnd(turn, at, from, one.agency, owner, ref, reason, one.node)
     return id === undefined ? one : { ...one, withdraw: id }
   })
 }
 
-function sayEnd (turn: Turn, from: AgencyId, to: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], node?: NodeId): MessageId | undefined {
-  const message: HotlistWithdraw = { type: 'hotlist.withdraw/1', id: newId(turn), iss: from, aud: to, iat: turn.seconds, exp: toUnixSeconds(turn.now + 30 * DAY), entries: [{ owner, ref }], reason }
+function sayEnd (turn: Turn, at: number, from: AgencyId, to: AgencyId, owner: AgencyId, ref: EntryRef, reason: HotlistWithdraw['reason'], node?: NodeId): MessageId | undefined {
+  const message: HotlistWithdraw = { type: 'hotlist.withdraw/1', id: newId(turn), iss: from, aud: to, iat: at, exp: toUnixSeconds(turn.now + 30 * DAY), entries: [{ owner, ref }], reason }
   return say(turn, message, turn.random32(), { peer: node }) ? message.id : undefined
 }
 
@@ -168,8 +173,9 @@ export function receiveShare (turn: Turn, message: HotlistShare): void {
     const atHome = isAtHome(turn.state.directory, message.aud)
     if (before?.state !== 'in-force') added.push(entry.owner)
     if (!atHome) turn.effect({ type: 'place-entry', entry })
-    const shared = atHome ? placeAtSites(turn, message.aud, entry, before?.shared ?? []) : []
-    turn.putPersonal(key, { entry, from: message.iss, holder: message.aud, state: 'in-force', saidAt: message.iat, shared } satisfies HeldEntryRecord, entry.until)
+    const toldAt = nextWordAt(turn, before?.toldAt)
+    const shared = atHome ? placeAtSites(turn, toldAt, message.aud, entry, before?.shared ?? []) : []
+    turn.putPersonal(key, { entry, from: message.iss, holder: message.aud, state: 'in-force', saidAt: message.iat, shared, toldAt } satisfies HeldEntryRecord, entry.until)
   }
   recount(turn, added, 1)
 }
@@ -189,8 +195,9 @@ export function receiveEnd (turn: Turn, message: HotlistWithdraw): void {
     if (before !== undefined && before.saidAt > message.iat) continue
     if (before?.state === 'in-force') ended.push(owner)
     if (!isAtHome(turn.state.directory, message.aud)) turn.effect({ type: 'remove-entry', owner, ref })
-    const shared = tellOfEnd(turn, message.aud, owner, ref, message.reason, before?.shared ?? [])
-    const record: HeldEntryRecord = { ...(before?.entry && { entry: before.entry }), from: message.iss, holder: message.aud, state: 'ended', saidAt: message.iat, shared }
+    const toldAt = nextWordAt(turn, before?.toldAt)
+    const shared = tellOfEnd(turn, toldAt, message.aud, owner, ref, message.reason, before?.shared ?? [])
+    const record: HeldEntryRecord = { ...(before?.entry && { entry: before.entry }), from: message.iss, holder: message.aud, state: 'ended', saidAt: message.iat, shared, toldAt }
     turn.putPersonal(key, record, before?.entry?.until ?? message.exp)
   }
   recount(turn, ended, -1)

@@ -26,6 +26,15 @@ x('a site is told although a restore lost that it had been told of the entry', (
   assert.equal((bench.signed() as HotlistWithdraw[]).map(({ type, aud }) => [type, aud]), [['hotlist.withdraw/1', TOWN]])
 })
 
+x('our word on the end is not older than our last word, although the clock was set back', () => {
+  const bench = new Bench()
+  bench.hold()
+  const key = keyOf.heldEntry(ENTRY.owner, ENTRY.ref)
+  bench.records.set(key, { ...bench.record<HeldEntryRecord>(key)!, toldAt: NOW + 600, shared: [{ agency: TOWN, node: SITE, share: idOf('share') }] })
+  bench.receive(ABROAD, 'urgent', { ...end, iat: NOW + 1 })
+  assert.equal((bench.signed() as HotlistWithdraw[]).map(({ iat }) => iat), [NOW + 600])
+})
+
 x('a site that was told of a known entry is told once', () => {
   const bench = new Bench()
   bench.hold()
