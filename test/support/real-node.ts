@@ -10,7 +10,7 @@ import { systemClock } from '../../node/adapters/system-clock.ts'
 import { systemEntropy } from '../../node/adapters/system-entropy.ts'
 import { Hotlist } from '../../node/hotlist/hotlist.ts'
 import { Node } from '../../node/runtime/node.ts'
-import type { Store } from '../../node/runtime/ports.ts'
+import type { RecordKeys, Store } from '../../node/runtime/ports.ts'
 import { createService, logVerifiersOf } from '../../node/service.ts'
 import type { NodeService } from '../../node/console/service.ts'
 import type { Report } from '../../protocol/effects.ts'
@@ -27,7 +27,7 @@ export interface RealNodeSpec {
   readonly addresses: { readonly [node: string]: readonly string[] }
   report? (report: Report): void
 }
-export interface RealNode { readonly node: Node, readonly service: NodeService, readonly store: Store, readonly hotlist: Hotlist, readonly addresses: readonly string[], subscribe (hear: (report: Report) => void): () => void, stop (): Promise<void> }
+export interface RealNode { readonly node: Node, readonly service: NodeService, readonly store: Store, readonly recordKeys: RecordKeys, readonly hotlist: Hotlist, readonly addresses: readonly string[], subscribe (hear: (report: Report) => void): () => void, stop (): Promise<void> }
 
 export async function startRealNode (spec: RealNodeSpec): Promise<RealNode> {
   const { self, folder, secrets } = spec
@@ -48,5 +48,5 @@ export async function startRealNode (spec: RealNodeSpec): Promise<RealNode> {
     report: report => { for (const hear of hearers) hear(report) }, refused: () => {}, failed: error => { console.error(error); process.exit(1) }
   })
   const service = createService({ node, store, clock: systemClock, version: 'test', logVerifiers: logVerifiersOf(known.log.origin, known.log.ed25519, known.log.mldsa44), addresses: () => transport.addresses(), placedEntries: () => hotlist.size, subscribe })
-  return { node, service, store, hotlist, addresses: transport.addresses(), subscribe, stop: () => node.stop() }
+  return { node, service, store, recordKeys, hotlist, addresses: transport.addresses(), subscribe, stop: () => node.stop() }
 }
