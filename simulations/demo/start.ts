@@ -30,7 +30,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const DATA = join(ROOT, '.data')
 /** A second demo beside a running one gets a folder of its own. */
 const FOLDER = isRunning(join(DATA, 'demo', 'pid')) ? join(DATA, `demo-${process.pid}`) : join(DATA, 'demo')
-const READY_WAIT_MS = 90_000
+const READY_WAIT_MS = 240_000
 /** How long an officer looks at a picture before confirming. */
 const OFFICER_LOOKS_MS = 2_500
 const began = performance.now()
