@@ -64,9 +64,16 @@ export function fromBase64url (text: string): Uint8Array | undefined {
 
 export const digestOf = (bytes: Uint8Array): Digest => toBase64url(sha256(bytes)) as Digest
 
+/** 16 bytes as an id that never begins with `-`, so that a command line takes it for what it is. */
+export function messageIdOf (bytes: Uint8Array): MessageId {
+  const id = bytes.slice(0, 16)
+  id[0]! &= 0x7f
+  return toBase64url(id) as MessageId
+}
+
 /** An id made of what caused a message, so that doing the same again after a restore names it the same. */
 export const derivedMessageId = (purpose: string, ...causes: string[]): MessageId =>
-  toBase64url(sha256(utf8ToBytes(['tiltas/id/1', purpose, ...causes].join('\0'))).subarray(0, 16)) as MessageId
+  messageIdOf(sha256(utf8ToBytes(['tiltas/id/1', purpose, ...causes].join('\0'))))
 
 export function bytesToHex (bytes: Uint8Array): string {
   let text = ''

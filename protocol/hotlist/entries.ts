@@ -6,6 +6,7 @@
  *  2. reason and decision never leave the owner's home;
  *  3. whoever was told of an entry is told of its end, whether or not a grant still stands.
  */
+import { messageIdOf } from '../bytes.ts'
 import type { Command, OwnEntry } from '../commands.ts'
 import { say } from '../delivery/outbox.ts'
 import { isAtHome, type Directory } from '../directory.ts'
@@ -17,11 +18,11 @@ import { OWN_POLICY } from '../policies/own.ts'
 import type { PolicyQuestion } from '../policies/decide.ts'
 import { keyOf, type HeldEntryRecord, type OwnEntryRecord, type SharedWith } from '../records.ts'
 import { refuse, type Refusal } from '../refusals.ts'
-import { encodeKey, type Turn } from '../turn.ts'
+import type { Turn } from '../turn.ts'
 
 type EntryCommand<Name extends Command['do']> = Extract<Command, { do: Name }>
 
-const newId = (turn: Turn): MessageId => encodeKey(turn.random32().subarray(0, 16)) as MessageId
+const newId = (turn: Turn): MessageId => messageIdOf(turn.random32())
 /** The share itself may wait for an unreachable partner as long as the entry is in force. */
 const shareEnds = (turn: Turn, until: number): number => Math.min(until, toUnixSeconds(turn.now + 30 * DAY))
 
