@@ -91,7 +91,7 @@ export interface CandidateRecord {
 }
 /** What we know of one entry's hits in this nation: first hit only, unless the owner asked for more. */
 export interface DedupeRecord {
-  readonly hits: number, readonly lastCandidate?: MessageId, readonly lastVerification?: Verification
+  readonly hits: number
   readonly waiting?: { readonly candidate: MessageId, readonly readId: MessageId, readonly exact: boolean, readonly at: number }
 }
 /** Of a hit that we received. */

@@ -14,7 +14,7 @@ import type { OutRecord } from './records.ts'
 import type { Afterwards } from './turn.ts'
 
 export interface ReadyMessage { readonly n: number, readonly record: OutRecord, readonly bytes: number }
-export interface InFlight { readonly seq: number, readonly hash: Digest, readonly bytes: number }
+export interface InFlight { readonly seq: number, readonly hash: Digest }
 
 /** Our side of a stream to one peer and class. */
 export interface OutStream {

@@ -7,6 +7,7 @@
  */
 import { derivedMessageId, utf8ToBytes } from '../bytes.ts'
 import { nextHop } from '../directory.ts'
+import type { ParcelContent } from '../effects.ts'
 import { reduceHit } from '../hits/project.ts'
 import { nationOf, type Digest, type NodeId } from '../identifiers.ts'
 import { ACKNOWLEDGEMENT_WAIT, PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX, PARCELS_IN_FLIGHT_MAX, READY_MESSAGES_MAX, RESEND_HORIZON, UNRECEIPTED_MAX } from '../limits.ts'
@@ -186,16 +187,13 @@ function sendParcel (turn: Turn, stream: OutStream, parcel: readonly ReadyMessag
   dispatch(turn, stream, header, hash, first.kind === 'transit' ? { sealed: utf8ToBytes(first.jws) } : { messages: records.map(({ jws, k }) => ({ jws, k: decodeKey(k) })) })
 }
 
-export function dispatch (turn: Turn, stream: OutStream, header: ParcelHeader, hash: Digest, content: Parameters<typeof contentBytes>[0]): void {
-  stream.inFlight.push({ seq: header.seq, hash, bytes: contentBytes(content) })
+export function dispatch (turn: Turn, stream: OutStream, header: ParcelHeader, hash: Digest, content: ParcelContent): void {
+  stream.inFlight.push({ seq: header.seq, hash })
   turn.effect({ type: 'send-parcel', link: stream.link!, peer: stream.peer, header, content })
   if (stream.watched !== undefined) return
   stream.watched = stream.acknowledged
   turn.effect({ type: 'wake', name: `ack/${streamKey(stream.peer, stream.streamClass)}`, after: ACKNOWLEDGEMENT_WAIT })
 }
-
-const contentBytes = (content: { readonly messages: readonly { readonly jws: string, readonly k: Uint8Array }[] } | { readonly sealed: Uint8Array }): number =>
-  'sealed' in content ? content.sealed.length : content.messages.reduce((sum, { jws }) => sum + jws.length, 0)
 
 /** This number has its position, or will never get one. */
 function passOver (stream: OutStream, n: number): void {

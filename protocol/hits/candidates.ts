@@ -110,7 +110,7 @@ function send (turn: Turn, candidate: Candidate, earlier: Partial<Outcome> & Pic
   const question = candidate.iss === entry.owner ? undefined : questionOf(candidate, entry, verification)
   const listed = (later: Turn, leaf: number): void => later.put(keyOf.sentHit(candidate.iss, leaf), { hitId, message: id, candidate: candidate.id })
   if (!say(turn, hit, turn.random32(), { question, queued: listed })) return keep(turn, candidate, { ...earlier, state: 'refused', because: 'no-route' })
-  turn.put(keyOf.dedupe(entry.owner, entry.ref), { hits: Math.max(before.hits, ordinal), lastCandidate: candidate.id, lastVerification: verification } satisfies DedupeRecord)
+  turn.put(keyOf.dedupe(entry.owner, entry.ref), { hits: Math.max(before.hits, ordinal) } satisfies DedupeRecord)
   keep(turn, candidate, { leaf: earlier.leaf, state: 'sent', because: answer.policy!.grant, hitId, revision, verification, ordinal, messageId: id, policy: answer.policy! })
 }
 
