@@ -13,6 +13,7 @@ import { payloadOf } from './messages/jws.ts'
 import type { Candidate } from './messages/message.ts'
 import { utf8ToBytes } from './bytes.ts'
 import { grantSchema, hashOfGrant, inForce, refOf, type Grant } from './policies/grant.ts'
+import { lintGrant } from './policies/lint.ts'
 import { keyOf, type CandidateRecord, type ConsultationRecord, type ReceivedRecord } from './records.ts'
 import type { NodeState } from './state.ts'
 import { encodeKey, type Facts, type Turn } from './turn.ts'
@@ -86,6 +87,8 @@ function putGrant (turn: Turn, commandId: string, agency: AgencyId, draft: Reado
   const parsed = grantSchema.safeParse({ ...draft, agency, version: (before?.version ?? 0) + 1 })
   if (!parsed.success) return turn.reject(commandId, 'malformed', parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).slice(0, 5).join('; '))
   if (parsed.data.until <= turn.seconds) return turn.reject(commandId, 'ended', 'until')
+  const faults = lintGrant(parsed.data, turn.state.policies.inForce(agency, turn.seconds)).filter(found => found.severity === 'error')
+  if (faults.length > 0) return turn.reject(commandId, 'not-lawful', faults.map(({ code, field }) => `${field}: ${code}`).join('; '))
   const count = [...turn.state.grants.values()].filter(grant => grant.agency === agency && inForce(grant, turn.seconds)).length
   if (before === undefined && count >= GRANTS_PER_AGENCY_MAX) return turn.reject(commandId, 'limit-reached', 'GRANTS_PER_AGENCY_MAX')
   keepGrant(turn, parsed.data)

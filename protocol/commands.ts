@@ -83,6 +83,7 @@ export const COMMAND_ERRORS = {
   'unknown-candidate': 'There is no such candidate, or it is closed.',
   'unknown-grant': 'There is no such grant in force.',
   'not-permitted': 'No grant in force permits it.',
+  'not-lawful': 'The linter found what forbids putting this grant in force.',
   'no-route': 'No trusted node is known for that agency.',
   'limit-reached': 'A named limit is reached; end something first.',
   'ended': 'It ended already, or would end before it begins.'

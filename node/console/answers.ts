@@ -21,6 +21,7 @@ const COMMAND_ANSWERS: { readonly [Code in CommandErrorCode]: { readonly status:
   'unknown-entry': { status: 404, todo: 'See `tiltas hotlist list` for the references in force.' },
   'unknown-candidate': { status: 404, todo: 'See `tiltas candidates list` for what waits.' },
   'unknown-grant': { status: 404, todo: 'See `tiltas grants list` for the grants in force.' },
+  'not-lawful': { status: 422, todo: 'Mend what the linter names; `tiltas grants check FILE` says it in words.' },
   'not-permitted': { status: 403, todo: 'A national admin can add a grant; `tiltas grants explain` shows those in force.' },
   'no-route': { status: 409, todo: 'See `tiltas trust show` for who is trusted, and `join` who is missing.' },
   'limit-reached': { status: 409, todo: 'End what is not needed any more, then try again.' },

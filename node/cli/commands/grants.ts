@@ -38,6 +38,21 @@ const add = defineCommand({
   }
 })
 
+const check = defineCommand({
+  name: 'grants check',
+  summary: 'what law and prudence say of a grant, before it is added',
+  positionals: ['FILE'],
+  notes: ['Nothing is changed, and no node is asked. The node checks again, also against the grants at home.'],
+  async run (context) {
+    const grant = readGrant(context.positionals[0]!)
+    // The policy engine takes a moment to load: only this command needs it here.
+    const [{ isApprovable, lintGrant }, { sentenceOf }] = await Promise.all([import('../../../protocol/policies/lint.ts'), import('../../../protocol/policies/sentence.ts')])
+    const findings = lintGrant(grant, [])
+    context.answer({ findings }, () => [safe`${sentenceOf(grant, 'en', id => id)}`, ...findings.map(({ severity, field, text }) => safe`${severity}: ${field || 'the grant'}: ${text}`)].join('\n'))
+    return isApprovable(findings) ? EXIT.ok : EXIT.failed
+  }
+})
+
 /** Throws CliError that names the fields; the node checks again. */
 function readGrant (path: string): Grant {
   const parsed = grantSchema.safeParse(parseGrantFile(readTextFile(path, 'The grant', GRANT_BYTES_MAX)))
@@ -80,4 +95,4 @@ const explainGrant = ({ paint }: Context) => ({ grant, version, hash, sentence, 
   ...cedar.split('\n').map(line => '    ' + paint('dim', safe`${line}`))
 ].join('\n')
 
-export const grants = [list, add, end, explain]
+export const grants = [list, check, add, end, explain]
