@@ -8,7 +8,7 @@
  *
  * All JSON is canonical. The limits are those that the receiver applies: what we make, we would accept.
  */
-import { hkdfSync } from 'node:crypto'
+import { createSecretKey, hkdfSync } from 'node:crypto'
 import type { AgencyId, Kid } from '../protocol/identifiers.ts'
 import { MESSAGE_BYTES_MAX, PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX } from '../protocol/limits.ts'
 import { encodeJson, type Json } from '../protocol/messages/encoding.ts'
@@ -80,6 +80,6 @@ function ensureWithinLimits (items: readonly ParcelItem[]): void {
 /** HKDF-SHA-256 (RFC 5869), 76 bytes: ephemeral X25519 seed, content key, nonce. */
 function deriveSecrets (seed: Uint8Array, plaintext: Uint8Array): { ephemeralSeed: Uint8Array, secrets: ContentSecrets } {
   if (seed.length !== 32) throw new RangeError('a parcel is sealed from 32 bytes of seed')
-  const bytes = new Uint8Array(hkdfSync('sha256', seed, '', `tiltas/parcel/1\0${digestOfBytes(plaintext)}`, 76))
+  const bytes = new Uint8Array(hkdfSync('sha256', createSecretKey(seed), '', `tiltas/parcel/1\0${digestOfBytes(plaintext)}`, 76))
   return { ephemeralSeed: bytes.subarray(0, 32), secrets: { key: bytes.subarray(32, 64), iv: bytes.subarray(64, 76) } }
 }

@@ -3,9 +3,10 @@
  * it, and replaceable, so that a simulation of many nodes may stand in cheaper primitives that behave alike.
  * What is signed and sealed, and in which order it is checked, stays in seal.ts and open.ts.
  */
-import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
-import { usePlatformSha256 } from '../protocol/bytes.ts'
+import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { usePlatformBytes } from '../protocol/bytes.ts'
 import { isSignatureValid } from './key-objects.ts'
+import { nodeBytes } from './platform-bytes.ts'
 import { agreeOnce } from './private-key.ts'
 
 export interface ContentSecrets {
@@ -39,12 +40,13 @@ const TAG_BYTES = 16
 /** Concat KDF (RFC 7518 section 4.6.2): round 1 before Z; then algorithm, empty apu and apv, 256 bits. */
 const KDF_ROUND = Buffer.from([0, 0, 0, 1])
 const KDF_INFO = Buffer.concat([Buffer.from([0, 0, 0, 14]), Buffer.from('ECDH-ES+A256KW'), Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0])])
-const wrappingKey = (sharedSecret: Uint8Array): Buffer => hash('sha256', Buffer.concat([KDF_ROUND, sharedSecret, KDF_INFO]), 'buffer')
+/** Keys are handed over as key objects: of plain bytes Node finds out by two errors that they are none, which costs more than the cipher. */
+const wrappingKey = (sharedSecret: Uint8Array): KeyObject => createSecretKey(hash('sha256', Buffer.concat([KDF_ROUND, sharedSecret, KDF_INFO]), 'buffer'))
 
 function seal (sharedSecret: Uint8Array, { key, iv }: ContentSecrets, additional: Uint8Array, plaintext: Uint8Array): SealedContent {
   const wrap = createCipheriv('id-aes256-wrap', wrappingKey(sharedSecret), KEY_WRAP_IV)
   const wrappedKey = Buffer.concat([wrap.update(key), wrap.final()])
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), iv)
   cipher.setAAD(additional)
   const ciphertext = cipher.update(plaintext)
   cipher.final()
@@ -55,7 +57,7 @@ function open (sharedSecret: Uint8Array, { wrappedKey, iv, ciphertext, tag }: Se
   try {
     const unwrap = createDecipheriv('id-aes256-wrap', wrappingKey(sharedSecret), KEY_WRAP_IV)
     const key = Buffer.concat([unwrap.update(wrappedKey), unwrap.final()])
-    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), iv, { authTagLength: TAG_BYTES })
     decipher.setAAD(additional)
     decipher.setAuthTag(tag)
     const plaintext = decipher.update(ciphertext)
@@ -64,7 +66,7 @@ function open (sharedSecret: Uint8Array, { wrappedKey, iv, ciphertext, tag }: Se
   } catch { return undefined }
 }
 
-usePlatformSha256(bytes => hash('sha256', bytes, 'buffer'))
+usePlatformBytes(nodeBytes)
 
 /** The real one: OpenSSL by way of node:crypto. */
 export const cipherSuite: CipherSuite = {

@@ -1,32 +1,56 @@
 /** Bytes, text and base64url without Buffer or TextEncoder, so that pure folders run anywhere. */
 import { sha256 as portableSha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes, concatBytes } from '@noble/hashes/utils.js'
+import { utf8ToBytes as portableUtf8ToBytes, concatBytes } from '@noble/hashes/utils.js'
 import type { Digest, MessageId } from './identifiers.ts'
 
-export { utf8ToBytes, concatBytes }
+export { concatBytes }
 
-let hash: (bytes: Uint8Array) => Uint8Array = portableSha256
+/** What a platform may do in place of the portable code below: the same functions, several times faster. */
+export interface PlatformBytes {
+  sha256 (bytes: Uint8Array): Uint8Array
+  utf8ToBytes (text: string): Uint8Array
+  toBase64url (bytes: Uint8Array): string
+  /** Undefined unless the text is canonical. */
+  fromBase64url (text: string): Uint8Array | undefined
+  /** Text of ASCII bytes; undefined when one is below 32 or above 126. */
+  asciiText (bytes: Uint8Array): string | undefined
+}
+/** The platform's own functions from now on. */
+export const usePlatformBytes = (own: PlatformBytes): void => { platform = own }
+
 /** SHA-256, FIPS 180-4. */
-export const sha256 = (bytes: Uint8Array): Uint8Array => hash(bytes)
-/** The platform's own SHA-256 in place of the portable one: the same function, several times faster. */
-export const usePlatformSha256 = (platform: (bytes: Uint8Array) => Uint8Array): void => { hash = platform }
+export const sha256 = (bytes: Uint8Array): Uint8Array => platform.sha256(bytes)
+export const utf8ToBytes = (text: string): Uint8Array => platform.utf8ToBytes(text)
+/** RFC 4648 section 5, no padding. */
+export const toBase64url = (bytes: Uint8Array): string => platform.toBase64url(bytes)
+/** Undefined when the text is not canonical base64url without padding: one value, one spelling. */
+export const fromBase64url = (text: string): Uint8Array | undefined => platform.fromBase64url(text)
+/** Text of bytes that must be printable ASCII; undefined otherwise. */
+export const asciiText = (bytes: Uint8Array): string | undefined => platform.asciiText(bytes)
 
 const BLOCK_BYTES = 64
+const DIGEST_BYTES = 32
+// The inner block of a message that fits, and the outer one: nothing runs between filling and hashing them.
+const innerRoom = new Uint8Array(BLOCK_BYTES + 8 * 1024)
+const outer = new Uint8Array(BLOCK_BYTES + DIGEST_BYTES)
+
 /** HMAC-SHA-256 (RFC 2104) of the parts, one after the other, with a key of at most 64 bytes. */
 export function hmacSha256 (key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const inner = new Uint8Array(parts.reduce((length, part) => length + part.length, BLOCK_BYTES)).fill(0x36, 0, BLOCK_BYTES)
-  const outer = new Uint8Array(BLOCK_BYTES + 32).fill(0x5c, 0, BLOCK_BYTES)
+  let length = BLOCK_BYTES
+  for (const part of parts) length += part.length
+  const inner = length <= innerRoom.length ? innerRoom : new Uint8Array(length)
+  inner.fill(0x36, 0, BLOCK_BYTES)
+  outer.fill(0x5c, 0, BLOCK_BYTES)
   for (let i = 0; i < key.length; i++) { inner[i]! ^= key[i]!; outer[i]! ^= key[i]! }
   let at = BLOCK_BYTES
   for (const part of parts) { inner.set(part, at); at += part.length }
-  outer.set(sha256(inner), BLOCK_BYTES)
+  outer.set(sha256(inner.subarray(0, length)), BLOCK_BYTES)
   return sha256(outer)
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** RFC 4648 section 5, no padding. */
-export function toBase64url (bytes: Uint8Array): string {
+function portableToBase64url (bytes: Uint8Array): string {
   let text = ''
   let i = 0
   for (; i + 2 < bytes.length; i += 3) {
@@ -45,8 +69,7 @@ export function toBase64url (bytes: Uint8Array): string {
 const VALUES = new Int8Array(128).fill(-1)
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i
 
-/** Undefined when the text is not canonical base64url without padding: one value, one spelling. */
-export function fromBase64url (text: string): Uint8Array | undefined {
+function portableFromBase64url (text: string): Uint8Array | undefined {
   const rest = text.length % 4
   if (rest === 1) return undefined
   const bytes = new Uint8Array(Math.floor(text.length * 3 / 4))
@@ -61,6 +84,21 @@ export function fromBase64url (text: string): Uint8Array | undefined {
   }
   return bits === 0 ? bytes : undefined
 }
+
+function portableAsciiText (bytes: Uint8Array): string | undefined {
+  let text = ''
+  for (let from = 0; from < bytes.length; from += 8192) {
+    const part = bytes.subarray(from, from + 8192)
+    for (const byte of part) if (byte > 126 || byte < 32) return undefined
+    text += String.fromCharCode(...part)
+  }
+  return text
+}
+
+export const portableBytes: PlatformBytes = {
+  sha256: portableSha256, utf8ToBytes: portableUtf8ToBytes, toBase64url: portableToBase64url, fromBase64url: portableFromBase64url, asciiText: portableAsciiText
+}
+let platform = portableBytes
 
 export const digestOf = (bytes: Uint8Array): Digest => toBase64url(sha256(bytes)) as Digest
 

@@ -13,8 +13,8 @@ export const PARCEL_BYTES_MAX = 512 * 1024
 export const PARCELS_IN_FLIGHT_MAX = 8
 /** Messages to one peer and class that wait for a receipt, in memory; beyond it the rest stays on disk. */
 export const UNRECEIPTED_MAX = 8192
-/** Queued messages held ready in memory for each peer and class. */
-export const READY_MESSAGES_MAX = 512
+/** Queued messages held ready in memory for each peer and class, while the peer takes them; a quarter while it does not. */
+export const READY_MESSAGES_MAX = 2048
 /** Nesting of any JSON that comes from outside. */
 export const JSON_DEPTH_MAX = 16
 /** Entries in one hotlist.share. */

@@ -25,10 +25,11 @@ export class Turn {
   readonly seconds: number
   readonly effects: Effect[] = []
   readonly #facts: Facts
-  readonly #entropy: Uint8Array
+  readonly #entropy: Uint8Array | (() => Uint8Array)
   #drawn = 0
 
-  constructor (state: NodeState, now: Instant, facts: Facts, entropy: Uint8Array) {
+  /** `entropy`: 32 bytes or none at all, or where more is drawn from. */
+  constructor (state: NodeState, now: Instant, facts: Facts, entropy: Uint8Array | (() => Uint8Array)) {
     this.state = state
     this.now = now
     this.seconds = toUnixSeconds(now)
@@ -41,6 +42,7 @@ export class Turn {
 
   /** 32 bytes drawn from the entropy that came with the event. */
   random32 (): Uint8Array {
+    if (typeof this.#entropy === 'function') return this.#entropy()
     if (this.#entropy.length === 0) throw new Error('this event brought no entropy')
     return sha256(concatBytes(this.#entropy, new Uint8Array([this.#drawn >> 8, this.#drawn++ & 255])))
   }
@@ -58,7 +60,9 @@ export class Turn {
 
   /** Appends to the log and answers the index. No leaf, no operation: the leaf is in the same durable batch. */
   leaf (leaf: Omit<Leaf, 'v' | 'at'>): number {
-    const bytes = encodeLeaf({ v: 1, at: this.seconds, ...leaf } as Leaf)
+    const { agency, c, index: earlier, n, peer, policy, ret, role, root, t, why } = leaf
+    // In the order of canonical JSON, so that encoding has nothing to sort.
+    const bytes = encodeLeaf({ agency, at: this.seconds, c, index: earlier, n, peer, policy, ret, role, root, t, v: 1, why })
     const index = this.state.log.edge.size
     const { edge, tiles } = appendLeaves(this.state.log.edge, [bytes])
     this.state.log.edge = edge

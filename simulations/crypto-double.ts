@@ -15,8 +15,9 @@ import type { KeyRing, SignRequest } from '../node/runtime/ports.ts'
 const TAG_BYTES = 16
 const WRAPPED_BYTES = 40
 
+/** By way of text, one character a byte, which Node makes much faster than a buffer. */
 const digest = (algorithm: 'sha256' | 'sha512', domain: string, ...parts: readonly Uint8Array[]): Buffer =>
-  hash(algorithm, Buffer.concat([Buffer.from(domain), ...parts.flatMap(part => [Buffer.from(`${part.length}|`), part])]), 'buffer')
+  Buffer.from(hash(algorithm, Buffer.concat([Buffer.from(domain), ...parts.flatMap(part => [Buffer.from(`${part.length}|`), part])]), 'binary'), 'latin1')
 
 const sign = (publicKey: Uint8Array, bytes: Uint8Array): Buffer => digest('sha512', 'double/sign', publicKey, bytes)
 const secretOf = (ephemeralKey: Uint8Array, recipient: Uint8Array): Buffer => digest('sha256', 'double/agree', ephemeralKey, recipient)

@@ -4,7 +4,7 @@
  */
 import { assembleCheckpoint, checkpointRequests, type LogKey } from '../../keys/checkpoints.ts'
 import { openMessage, openParcel } from '../../keys/open.ts'
-import { assembleJws, sealParcel, signingInput } from '../../keys/seal.ts'
+import { assembleJws, sealParcel, signingInput, type SigningInput } from '../../keys/seal.ts'
 import type { CipherSuite } from '../../keys/suite.ts'
 import type { TrustView } from '../../keys/trust-view.ts'
 import { digestOfBytes } from '../../keys/compact.ts'
@@ -50,10 +50,17 @@ export class Cryptography {
 
   /** Answers at once when the key ring does. */
   sign (effects: readonly SignEffect[]): NodeEvent[] | Promise<NodeEvent[]> {
-    const inputs = effects.map(effect => effect.type === 'sign' ? signingInput(effect.message, this.#kidFor(effect.message.iss, kindOf(effect.message.type))) : undefined)
-    const requests = effects.map((effect, i): SignRequest => effect.type === 'sign'
-      ? { kid: this.#kidFor(effect.message.iss, kindOf(effect.message.type)), bytes: inputs[i]!.bytes }
-      : { kid: this.#parts.logKeys.ed25519.kid, bytes: signedBytes(formatCheckpoint({ origin: this.#parts.origin, size: effect.size, root: effect.root })) })
+    const inputs: (SigningInput | undefined)[] = []
+    const requests = effects.map((effect): SignRequest => {
+      if (effect.type === 'sign-head') {
+        inputs.push(undefined)
+        return { kid: this.#parts.logKeys.ed25519.kid, bytes: signedBytes(formatCheckpoint({ origin: this.#parts.origin, size: effect.size, root: effect.root })) }
+      }
+      const kid = this.#kidFor(effect.message.iss, kindOf(effect.message.type))
+      const input = signingInput(effect.message, kid)
+      inputs.push(input)
+      return { kid, bytes: input.bytes }
+    })
     const answer = (signatures: readonly Uint8Array[]): NodeEvent[] => effects.map((effect, i): NodeEvent => {
       if (effect.type === 'sign-head') return { type: 'head-signed', size: effect.size, signature: toBase64url(signatures[i]!) }
       const jws = assembleJws(inputs[i]!, signatures[i]!)
@@ -67,8 +74,8 @@ export class Cryptography {
   #kidFor (agency: AgencyId, kind: MessageKind): Kid {
     const cached = this.#kids.get(`${agency}|${kind}`)
     if (cached !== undefined) return cached
-    const kid = this.#parts.keyRing.list().filter(key => key.purpose === 'signing' && key.agency === agency).map(key => key.kid)
-      .find(candidate => !isRefusal(this.trust.signingKey(agency, candidate, kind, this.#parts.now())))
+    const held = this.#parts.keyRing.list().filter(key => key.purpose === 'signing' && key.agency === agency).map(key => key.kid)
+    const kid = this.trust.keyToSignWith(agency, held, kind, this.#parts.now())
     if (kid === undefined) throw new Error(`no key of this node may sign ${kind} for ${agency}: renew its statement`)
     this.#kids.set(`${agency}|${kind}`, kid)
     return kid

@@ -12,16 +12,20 @@ const VAULT_TAG = 0x01
 const encode = (value: Json): Uint8Array => Buffer.from(JSON.stringify(value), 'utf8')
 const decode = (bytes: Uint8Array): Json => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Json
 
-/** Records that decisions ask for again and again, kept opened: entries, and what is known of their hits. */
-const HOT_PREFIXES = ['entry/', 'dedupe/'] as const
+/** Records in memory, opened, of each of the two kinds below. */
 const HOT_RECORDS_MAX = 4096
-const isHot = (key: StoreKey): boolean => HOT_PREFIXES.some(prefix => key.startsWith(prefix))
+/** What decisions ask for again and again: entries, and what is known of their hits. */
+const isDecisive = (key: StoreKey): boolean => key.startsWith('entry/') || key.startsWith('dedupe/')
+/** What soon gets its receipt. */
+const isSent = (key: StoreKey): boolean => key.startsWith('message/')
 
 export class Records {
   readonly #store: Store
   readonly #vault: Vault
   /** As last committed or read; nobody else writes this store. Oldest first. */
-  readonly #hot = new Map<StoreKey, Json | undefined>()
+  readonly #decisive = new Map<StoreKey, Json | undefined>()
+  /** As last committed. */
+  readonly #sent = new Map<StoreKey, Json | undefined>()
 
   constructor (store: Store, vault: Vault) {
     this.#store = store
@@ -30,21 +34,21 @@ export class Records {
 
   /** Undefined where a record is missing or erased. @throws StoreError `corrupt` */
   async getMany<Record> (keys: readonly StoreKey[]): Promise<(Record | undefined)[]> {
-    const cold = keys.filter(key => !this.#hot.has(key))
-    const opened = cold.length === 0 ? [] : await this.#open(cold, await this.#store.getMany(cold))
+    const cold = keys.filter(key => !this.#decisive.has(key) && !this.#sent.has(key))
+    if (cold.length === 0) return keys.map(key => this.#hot(key) as Record | undefined)
+    const opened = await this.#open(cold, await this.#store.getMany(cold))
     const found = new Map(cold.map((key, i) => [key, opened[i]]))
     // A commit that came meanwhile knows better than what was read before it.
-    for (const [key, record] of found) if (isHot(key) && !this.#hot.has(key)) this.#keepHot(key, record)
-    return keys.map(key => (found.has(key) ? found.get(key) : this.#hot.get(key)) as Record | undefined)
+    for (const [key, record] of found) if (isDecisive(key) && !this.#decisive.has(key)) keep(this.#decisive, key, record)
+    return keys.map(key => (found.has(key) ? found.get(key) : this.#hot(key)) as Record | undefined)
   }
 
-  /** After keys were erased, nothing that they opened stays in memory. */
-  forgetHot (): void { this.#hot.clear() }
+  #hot (key: StoreKey): Json | undefined { return this.#decisive.has(key) ? this.#decisive.get(key) : this.#sent.get(key) }
 
-  #keepHot (key: StoreKey, record: Json | undefined): void {
-    this.#hot.delete(key)
-    this.#hot.set(key, record)
-    if (this.#hot.size > HOT_RECORDS_MAX) this.#hot.delete(this.#hot.keys().next().value!)
+  /** After keys were erased, nothing that they opened stays in memory. */
+  forgetHot (): void {
+    this.#decisive.clear()
+    this.#sent.clear()
   }
 
   async get<Record> (key: StoreKey): Promise<Record | undefined> { return (await this.getMany<Record>([key]))[0] }
@@ -71,15 +75,26 @@ export class Records {
   async commit (puts: ReadonlyMap<StoreKey, PutEffect | 'deleted'>): Promise<void> {
     const writes: StoreWrite[] = []
     const personal: { key: StoreKey, month: string, value: Uint8Array }[] = []
-    for (const [key, put] of puts) {
+    puts.forEach((put, key) => {
       if (put === 'deleted') writes.push({ op: 'delete', key })
       else if (put.value instanceof Uint8Array) writes.push({ op: 'put', key, value: put.value })
       else if (put.personalUntil === undefined) writes.push({ op: 'put', key, value: encode(put.value) })
       else personal.push({ key, month: put.personalUntil, value: encode(put.value) })
-    }
+    })
     const sealed = personal.length === 0 ? [] : await this.#vault.sealMany(personal)
-    personal.forEach(({ key }, i) => writes.push({ op: 'put', key, value: sealed[i]! }))
+    for (let i = 0; i < sealed.length; i++) writes.push({ op: 'put', key: personal[i]!.key, value: sealed[i]! })
     if (writes.length > 0) await this.#store.commit(writes)
-    for (const [key, put] of puts) if (isHot(key)) this.#keepHot(key, put === 'deleted' || put.value instanceof Uint8Array ? undefined : put.value)
+    puts.forEach((put, key) => this.#keepHot(key, put))
   }
+
+  #keepHot (key: StoreKey, put: PutEffect | 'deleted'): void {
+    const hot = isDecisive(key) ? this.#decisive : isSent(key) ? this.#sent : undefined
+    if (hot !== undefined) keep(hot, key, put === 'deleted' || put.value instanceof Uint8Array ? undefined : put.value)
+  }
+}
+
+function keep (hot: Map<StoreKey, Json | undefined>, key: StoreKey, record: Json | undefined): void {
+  hot.delete(key)
+  hot.set(key, record)
+  if (hot.size > HOT_RECORDS_MAX) hot.delete(hot.keys().next().value!)
 }

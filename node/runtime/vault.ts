@@ -6,6 +6,7 @@
  *   01 ‖ month (7, ASCII `2026-11`) ‖ slot (8, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
  */
 import { RECORD_NONCE_BYTES, RETENTION_MONTH, SEALED_RECORD_OVERHEAD, openRecord, sealRecord } from '../../keys/records.ts'
+import { utf8ToBytes } from '../../protocol/bytes.ts'
 import { StoreError, type Entropy, type RecordKeySlot, type RecordKeys, type StoreKey } from './ports.ts'
 
 /** The first byte of every sealed record; plain JSON never begins so. */
@@ -17,8 +18,6 @@ const TWO_32 = 2 ** 32
 
 export interface PlainRecord { readonly key: StoreKey, readonly month: string, readonly value: Uint8Array }
 export interface SealedRecord { readonly key: StoreKey, readonly bytes: Uint8Array }
-
-const encoder = new TextEncoder()
 
 /** Where the key of a sealed record lies. @throws StoreError `corrupt` when these are not the bytes of one */
 export function slotOf (bytes: Uint8Array): RecordKeySlot {
@@ -64,7 +63,7 @@ export class Vault {
     return records.map(({ key, month, value }, i) => {
       const { slot, key: recordKey } = slots[i]!
       const nonce = nonces.subarray(i * RECORD_NONCE_BYTES, (i + 1) * RECORD_NONCE_BYTES)
-      const bytes = sealRecord(recordKey, value, nonce, encoder.encode(key), HEADER_BYTES)
+      const bytes = sealRecord(recordKey, value, nonce, utf8ToBytes(key), HEADER_BYTES)
       writeHeader(bytes, { month, slot })
       return bytes
     })
@@ -77,7 +76,7 @@ export class Vault {
     return records.map(({ key, bytes }, i) => {
       if (slots[i] === undefined) return 'corrupt'
       const recordKey = keys[i]
-      return recordKey === undefined ? 'erased' : openRecord(recordKey, bytes.subarray(HEADER_BYTES), encoder.encode(key)) ?? 'corrupt'
+      return recordKey === undefined ? 'erased' : openRecord(recordKey, bytes.subarray(HEADER_BYTES), utf8ToBytes(key)) ?? 'corrupt'
     })
   }
 

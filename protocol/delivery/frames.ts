@@ -9,7 +9,7 @@
  * Hostile input is first touched here: every length and every field is checked before anything else sees it.
  */
 import { z } from 'zod'
-import { concatBytes, sha256, toBase64url, u64be, utf8ToBytes } from '../bytes.ts'
+import { asciiText, concatBytes, sha256, toBase64url, u64be, utf8ToBytes } from '../bytes.ts'
 import type { Digest } from '../identifiers.ts'
 import { NODE_ID } from '../identifiers.ts'
 import { FRAME_BYTES_MAX, PARCEL_MESSAGES_MAX } from '../limits.ts'
@@ -63,17 +63,6 @@ export function encodeParcel (header: ParcelHeader, sealed: Uint8Array): Uint8Ar
   frame.set(head, 5)
   frame.set(sealed, 5 + head.length)
   return frame
-}
-
-/** Text of bytes that must be ASCII (our JSON frames carry nothing else); undefined otherwise. */
-export function asciiText (bytes: Uint8Array): string | undefined {
-  let text = ''
-  for (let from = 0; from < bytes.length; from += 8192) {
-    const part = bytes.subarray(from, from + 8192)
-    for (const byte of part) if (byte > 126 || byte < 32) return undefined
-    text += String.fromCharCode(...part)
-  }
-  return text
 }
 
 /** Undefined for anything that is not exactly one of the four frames. */

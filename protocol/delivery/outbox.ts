@@ -5,7 +5,7 @@
  *  3. what was withheld or has expired before never had a position, and leaves a leaf.
  * Links, and what a peer says it holds, are resume.ts's business.
  */
-import { derivedMessageId, utf8ToBytes } from '../bytes.ts'
+import { asciiText, derivedMessageId, utf8ToBytes } from '../bytes.ts'
 import { nextHop } from '../directory.ts'
 import type { ParcelContent } from '../effects.ts'
 import { reduceHit } from '../hits/project.ts'
@@ -20,7 +20,7 @@ import type { PolicyQuestion } from '../policies/decide.ts'
 import { keyOf, type OutRecord, type OutStreamRecord, type PositionRecord, type SentMessageRecord, type SentState } from '../records.ts'
 import { newOutStream, streamKey, type NodeState, type OutStream, type ReadyMessage } from '../state.ts'
 import { commitmentContext, decodeKey, encodeKey, type Turn } from '../turn.ts'
-import { asciiText, positionHash, type ParcelHeader } from './frames.ts'
+import { positionHash, type ParcelHeader } from './frames.ts'
 
 export interface Sending {
   /** Where it goes, when that is not simply the way to the agency's home (an entry placed at a site). */
@@ -71,7 +71,7 @@ function enqueue (turn: Turn, peer: NodeId, streamClass: StreamClass, record: Ou
   const n = stream.tail++
   stream.changed = true
   turn.putPersonal(keyOf.out(peer, streamClass, n), record, Math.max(record.exp, turn.seconds + RESEND_HORIZON / SECOND))
-  if (stream.loadedTo === n && stream.ready.length < READY_MESSAGES_MAX) {
+  if (stream.loadedTo === n && stream.ready.length < (stream.live ? READY_MESSAGES_MAX : READY_MESSAGES_MAX / 4)) {
     stream.ready.push({ n, record, bytes: record.jws.length })
     stream.loadedTo = n + 1
   }
@@ -95,14 +95,13 @@ export function flushStreams (turn: Turn): void {
 }
 
 function flush (turn: Turn, stream: OutStream): void {
-  while (stream.inFlight.length < PARCELS_IN_FLIGHT_MAX && stream.unreceipted.size <= UNRECEIPTED_MAX) {
-    dropWhatMayNotGo(turn, stream)
-    if (stream.ready.length === 0) break
-    sendParcel(turn, stream, takeParcel(stream))
+  while (stream.inFlight.length < PARCELS_IN_FLIGHT_MAX && stream.unreceipted.size <= UNRECEIPTED_MAX && stream.ready.length > 0) {
+    const parcel = takeParcel(stream).filter(item => goes(turn, stream, item))
+    if (parcel.length > 0) sendParcel(turn, stream, parcel)
   }
   if (stream.ready.length === 0 && stream.loadedTo < stream.tail && !stream.loading) {
     stream.loading = true
-    turn.effect({ type: 'load-queue', peer: stream.peer, streamClass: stream.streamClass, from: stream.loadedTo, limit: READY_MESSAGES_MAX })
+    turn.effect({ type: 'load-queue', peer: stream.peer, streamClass: stream.streamClass, from: stream.loadedTo, limit: READY_MESSAGES_MAX / 4 })
   }
 }
 
@@ -112,17 +111,15 @@ export function queueLoaded (stream: OutStream, records: readonly { n: number, r
   stream.loadedTo = Math.max(stream.loadedTo, upTo)
 }
 
-/** Every message that is ready is asked about once more: expiry first, then the policy that is in force now. */
-function dropWhatMayNotGo (turn: Turn, stream: OutStream): void {
-  stream.ready = stream.ready.filter(item => {
-    const verdict = mayGo(turn, item.record)
-    if (verdict === 'go') return true
-    passOver(stream, item.n)
-    if (!isOwed(stream, item)) return false
-    if (verdict === 'say-again') sayAgain(turn, stream, item.record)
-    else endUnsent(turn, stream, item.n, item.record, verdict)
-    return false
-  })
+/** Every message is asked about once more before it gets its position: expiry first, then the policy that is in force now. */
+function goes (turn: Turn, stream: OutStream, item: ReadyMessage): boolean {
+  const verdict = mayGo(turn, item.record)
+  if (verdict === 'go') return true
+  passOver(stream, item.n)
+  if (!isOwed(stream, item)) return false
+  if (verdict === 'say-again') sayAgain(turn, stream, item.record)
+  else endUnsent(turn, stream, item.n, item.record, verdict)
+  return false
 }
 
 export function mayGo (turn: Turn, record: OutRecord): 'go' | 'expired' | 'withheld' | 'say-again' {
@@ -161,12 +158,13 @@ function takeParcel (stream: OutStream): ReadyMessage[] {
   const { from, to, kind } = stream.ready[0]!.record
   if (kind === 'transit') return [stream.ready.shift()!]
   const taken: ReadyMessage[] = []; const left: ReadyMessage[] = []
-  let bytes = 0
-  for (const item of stream.ready) {
-    const fits = item.record.from === from && item.record.to === to && item.record.kind !== 'transit' && taken.length < PARCEL_MESSAGES_MAX && bytes + item.bytes <= PARCEL_BYTES_MAX
+  let bytes = 0; let i = 0
+  for (; i < stream.ready.length && taken.length < PARCEL_MESSAGES_MAX; i++) {
+    const item = stream.ready[i]!
+    const fits = item.record.from === from && item.record.to === to && item.record.kind !== 'transit' && bytes + item.bytes <= PARCEL_BYTES_MAX
     if (fits) { taken.push(item); bytes += item.bytes } else left.push(item)
   }
-  stream.ready = left
+  stream.ready = [...left, ...stream.ready.slice(i)]
   return taken
 }
 

@@ -8,40 +8,52 @@ import { JSON_DEPTH_MAX } from '../limits.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 
-export function encodeJson (value: Json): string { return JSON.stringify(inOrder(value)) }
+export const encodeJson = (value: Json): string => JSON.stringify(inOrder(value))
 
-/** The same value with its keys in order; itself, not a copy, where they are already. */
+/** The same value with its names in order; itself, not a copy, where they are already. */
 function inOrder (value: Json): Json {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError('numbers in messages are safe integers')
-  if (typeof value !== 'object' || value === null) return value
+  if (isInOrder(value)) return value
+  if (typeof value === 'number') throw new TypeError('numbers in messages are safe integers')
   if (Array.isArray(value)) return value.map(inOrder)
   const object = value as { readonly [key: string]: Json | undefined }
-  const keys = Object.keys(object)
-  if (hasIndexKey(keys)) throw new TypeError('names in messages are no numbers')
-  const members = keys.map(key => object[key] === undefined ? undefined : inOrder(object[key]))
-  if (members.every((member, i) => member === object[keys[i]!] && (i === 0 || keys[i - 1]! < keys[i]!))) return object as Json
-  return Object.fromEntries(keys.map((key, i): [string, Json | undefined] => [key, members[i]]).sort(([a], [b]) => a < b ? -1 : 1)) as Json
+  const keys = Object.keys(object).sort()
+  if (keys.some(isIndex)) throw new TypeError('names in messages are no numbers')
+  const ordered: { [key: string]: Json | undefined } = {}
+  for (const key of keys) {
+    const member = object[key]
+    if (member === undefined) continue
+    if (key === '__proto__') Object.defineProperty(ordered, key, { value: inOrder(member), enumerable: true })
+    else ordered[key] = inOrder(member)
+  }
+  return ordered
 }
 
-/** JavaScript puts names that are array indexes first, in number order; no message has any. */
-const hasIndexKey = (keys: readonly string[]): boolean => keys.length > 0 && /^(?:0|[1-9]\d{0,9})$/.test(keys[0]!)
-
-/** Whether JSON.stringify would spell it canonically: keys in order, safe integers only. */
+/** Whether JSON.stringify spells it canonically: keys in order, safe integers only. */
 function isInOrder (value: Json): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value)
   if (typeof value !== 'object' || value === null) return true
   if (Array.isArray(value)) return value.every(isInOrder)
-  const object = value as { readonly [key: string]: Json }
-  const keys = Object.keys(object)
-  return !hasIndexKey(keys) && keys.every((key, i) => (i === 0 || keys[i - 1]! < key) && isInOrder(object[key]!))
+  const object = value as { readonly [key: string]: Json | undefined }
+  let before: string | undefined
+  for (const key in object) {
+    if (before === undefined ? isIndex(key) : before > key) return false
+    before = key
+    const member = object[key]
+    if (member !== undefined && !isInOrder(member)) return false
+  }
+  return true
 }
+
+const INDEX = /^(?:0|[1-9]\d{0,9})$/
+/** JavaScript puts names that are array indexes first, in number order; no message has any. */
+const isIndex = (key: string): boolean => key.charCodeAt(0) <= 57 && INDEX.test(key)
 
 /** JSON.stringify escapes surrogates only when they stand alone, and RFC 8785 section 3.2.2.2 has none of those. */
 const LONE_SURROGATE = /(?:^|[^\\])(?:\\\\)*\\u[dD][89a-fA-F]/
 
 /** Undefined when the text is not JSON, nests too deep, or is not spelled the one way that encodeJson spells it. */
 export function parseJson (text: string): Json | undefined {
-  if (isNestedTooDeep(text) || LONE_SURROGATE.test(text)) return undefined
+  if (isNestedTooDeep(text) || (text.includes('\\u') && LONE_SURROGATE.test(text))) return undefined
   try {
     const value = JSON.parse(text) as Json
     return isInOrder(value) && JSON.stringify(value) === text ? value : undefined

@@ -146,7 +146,7 @@ for (const [device, code] of [['/dev/full', 'full'], ['/dev/null', 'failed']] as
     const filler = crypto.getRandomValues(new Uint8Array(60_000))
     let acknowledged = 0
     let failure: unknown
-    while (failure === undefined && acknowledged < 400) {
+    while (failure === undefined && acknowledged < 800) {
       await store.commit([put(`k/${String(acknowledged).padStart(4, '0')}`, filler)]).then(() => { acknowledged++ }, error => { failure = error })
     }
     assert.is((failure as { code?: unknown } | undefined)?.code, code)
