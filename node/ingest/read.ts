@@ -40,7 +40,7 @@ export interface Read {
   readonly charConfidences?: readonly number[]
   readonly direction: Direction
   readonly vehicle?: Vehicle
-  /** SHA-256 over the body as it was delivered. */
+  /** SHA-256 over the body as it was delivered; of our own recogniser, the commitment to its frames. */
   readonly evidence: Digest | 'none'
   readonly vendor: string, readonly vendorEventId?: string
 }
