@@ -8,7 +8,7 @@ import type { Kid } from '../protocol/identifiers.ts'
 import { decodePart } from './compact.ts'
 
 /** One key, one purpose. */
-export const KEY_PURPOSES = ['transport', 'signing', 'sealing', 'log', 'root', 'federation', 'revocation'] as const
+export const KEY_PURPOSES = ['transport', 'signing', 'sealing', 'log', 'witness', 'root', 'federation', 'revocation'] as const
 export type KeyPurpose = typeof KEY_PURPOSES[number]
 
 export const KEY_ALGORITHMS = ['Ed25519', 'X25519', 'ML-DSA-44'] as const

@@ -1,9 +1,13 @@
 /**
- * What a timestamped ML-DSA-44 signature (type 0x06) covers, and how its time travels (C2SP tlog-cosignature v1.1.0-rc.1).
- * Logs sign their own checkpoints with it, witnesses cosign with it; it covers no extension lines, so we have none.
+ * What timestamped signatures cover, and how their time travels (C2SP tlog-cosignature v1.1.0-rc.1): Ed25519 ones of
+ * witnesses (type 0x04), and ML-DSA-44 ones (type 0x06) of witnesses and of logs. The latter cover no extension lines,
+ * so we have none.
  */
 import { concatBytes, u64be, utf8ToBytes } from '../bytes.ts'
 import type { Checkpoint } from './checkpoint.ts'
+
+/** What a type 0x04 signature covers: two lines, then the checkpoint's text. `time` is in seconds since 1970. */
+export const cosignatureMessage = (time: number, text: string): Uint8Array => utf8ToBytes(`cosignature/v1\ntime ${time}\n${text}`)
 
 const LABEL = 'subtree/v1\n\0'
 const TIME_BYTES = 8

@@ -15,7 +15,7 @@ export const NOTE_SIGNATURES_MAX = 100
 export const NOTE_LENGTH_MAX = 512 * 1024
 
 /** The types of signed-note's registry that we make or check. */
-export const SIGNATURE_TYPES = { ed25519: 0x01, mlDsa44: 0x06 } as const
+export const SIGNATURE_TYPES = { ed25519: 0x01, cosignature: 0x04, mlDsa44: 0x06 } as const
 
 /** Four bytes as 8 lower-case hex digits. */
 export type KeyId = string
@@ -59,10 +59,20 @@ export function parseVerifierKey (text: string): VerifierKey | undefined {
   return keyIdOf(key) === parts[2] ? key : undefined
 }
 
+/** Signature lines as they stand in a note, and as a witness answers. */
+export const formatSignatures = (signatures: readonly NoteSignature[]): string =>
+  signatures.map(({ name, keyId, signature }) => `— ${name} ${toBase64(concatBytes(keyIdBytes(keyId), signature))}\n`).join('')
+
+/** Foreign text: undefined when a line of it is not a signature. */
+export function parseSignatures (text: string): NoteSignature[] | undefined {
+  const lines = text.endsWith('\n') ? text.slice(0, -1).split('\n') : []
+  const signatures = lines.length > NOTE_SIGNATURES_MAX ? [] : lines.flatMap(line => parseSignatureLine(line) ?? [])
+  return signatures.length === 0 || signatures.length < lines.length ? undefined : signatures
+}
+
 /** Throws TypeError when the text, a name or a key id is not what `parseNote` would read back. */
 export function formatNote ({ text, signatures }: Note): string {
-  const lines = signatures.map(({ name, keyId, signature }) => `— ${name} ${toBase64(concatBytes(keyIdBytes(keyId), signature))}\n`)
-  const note = `${text}\n${lines.join('')}`
+  const note = `${text}\n${formatSignatures(signatures)}`
   if (parseNote(note)?.text !== text) throw new TypeError('not the parts of a signed note')
   return note
 }
@@ -74,10 +84,8 @@ export function parseNote (note: string): Note | undefined {
   if (note.length > NOTE_LENGTH_MAX || FORBIDDEN.test(note) || !note.endsWith('\n')) return undefined
   const blank = note.lastIndexOf('\n\n')
   if (blank < 0) return undefined
-  const lines = note.slice(blank + 2, -1).split('\n')
-  if (lines.length > NOTE_SIGNATURES_MAX) return undefined
-  const signatures = lines.map(parseSignatureLine)
-  return signatures.every(signature => signature !== undefined) ? { text: note.slice(0, blank + 1), signatures } : undefined
+  const signatures = parseSignatures(note.slice(blank + 2))
+  return signatures && { text: note.slice(0, blank + 1), signatures }
 }
 
 function parseSignatureLine (line: string): NoteSignature | undefined {

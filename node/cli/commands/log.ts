@@ -24,11 +24,25 @@ const printReport = (report: LogReport, { paint }: Context): string[] => [
 const checkpoint = defineCommand({
   name: 'log checkpoint',
   summary: 'the newest signed head of the log, as published',
+  options: { witnessed: { type: 'boolean', help: 'the newest that enough witnesses cosigned' } },
   async run (context) {
-    const facts = await context.client().get<{ checkpoint: string }>('/v1/checkpoint', undefined)
-    context.answer(facts, () => facts.checkpoint.trimEnd().split('\n').map(line => safe`${line}`))
+    const facts = await fetchCheckpoints(context)
+    const note = context.flag('witnessed') ? facts.witnessed : facts.checkpoint
+    context.answer(facts, () => note === '' ? 'None yet.' : note.trimEnd().split('\n').map(line => safe`${line}`))
+    return note === '' ? EXIT.failed : EXIT.ok
+  }
+})
+
+const keys = defineCommand({
+  name: 'log keys',
+  summary: 'the public keys of the log, for witnesses and other outsiders',
+  async run (context) {
+    const { keys } = await fetchCheckpoints(context)
+    context.answer({ keys }, () => keys.map(key => safe`${key}`))
     return EXIT.ok
   }
 })
 
-export const log = [verify, checkpoint]
+const fetchCheckpoints = (context: Context) => context.client().get<{ checkpoint: string, witnessed: string, keys: readonly string[] }>('/v1/checkpoint', undefined)
+
+export const log = [verify, checkpoint, keys]

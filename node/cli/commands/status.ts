@@ -1,7 +1,7 @@
 /** `tiltas status`: whether the node is healthy, at one glance. */
 import type { NodeStatus, PeerStatus } from '../../console/service.ts'
 import { EXIT, defineCommand, type Context } from '../command.ts'
-import { printAge, printSpan, printTable, safe } from '../print.ts'
+import { printAge, printSpan, printTable, printTime, safe } from '../print.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -18,6 +18,12 @@ function peersLine (count: number, unreachable: number, paint: Context['paint'])
   return unreachable === 0 ? paint('green', `peers       all ${count} reachable`) : paint('red', `peers       ${unreachable} of ${count} NOT REACHABLE`)
 }
 
+function witnessesLine ({ log: { witnessed, witnesses } }: NodeStatus, now: number, paint: Context['paint']): string {
+  const told = witnesses.map(({ name, at, failed }) => safe`${name} ${failed ?? (at === undefined ? 'not asked yet' : printAge(at, now))}`).join(', ')
+  const line = `witnessed   up to ${witnessed} leaves (${told})`
+  return witnesses.some(({ failed }) => failed !== undefined) ? paint('red', line) : line
+}
+
 function printStatus (facts: NodeStatus, { io, paint }: Context): string[] {
   const now = io.now()
   const row = (peer: PeerStatus) => [
@@ -29,8 +35,11 @@ function printStatus (facts: NodeStatus, { io, paint }: Context): string[] {
     safe`agencies    ${facts.agencies.join(' ') || 'none'}`,
     safe`listens     ${facts.addresses.join(' ') || 'nowhere'}`,
     safe`log         ${facts.log.size} leaves, ${facts.log.origin}, root ${facts.log.root}`,
+    ...(facts.log.witnesses.length === 0 ? [] : [witnessesLine(facts, now, paint)]),
     safe`entries     ${facts.entries}`,
     safe`candidates  ${facts.waitingCandidates} wait for a person`,
+    safe`policy      ${facts.openDrafts} drafts wait for a second person`,
+    ...facts.overrides.map(({ agency, grant, until }) => paint('red', safe`OVERRIDE    ${grant} of ${agency}, put in force by one person alone, until ${printTime(until * 1000)}`)),
     peersLine(facts.peers.length, unreachable, paint),
     ...(facts.peers.length === 0 ? [] : ['', printTable(['peer', 'state', 'queued', 'without receipt', 'last heard'], facts.peers.map(row))])
   ]
