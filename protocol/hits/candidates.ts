@@ -6,18 +6,15 @@
  *  3. a decision, also a refusal, has its leaf.
  */
 import { derivedMessageId } from '../bytes.ts'
-import type { Command } from '../commands.ts'
 import { say } from '../delivery/outbox.ts'
-import type { MessageId } from '../identifiers.ts'
+import type { MessageId, NodeId } from '../identifiers.ts'
 import { SECOND, toUnixSeconds } from '../instant.ts'
 import { AGREEMENT_WINDOW, HIT_LIFETIME, WAITING_CANDIDATES_MAX } from '../limits.ts'
-import type { Candidate, HitWithdraw, PolicyRef } from '../messages/message.ts'
+import type { Candidate, CandidateWithdraw, HitWithdraw } from '../messages/message.ts'
 import type { Verification } from '../messages/vocabulary.ts'
-import type { PolicyAnswer, PolicyQuestion } from '../policies/decide.ts'
-import type { Obligations } from '../policies/obligations.ts'
 import { keyOf, type CandidateRecord, type DedupeRecord, type HeldEntryRecord, type OwnEntryRecord } from '../records.ts'
 import type { Turn } from '../turn.ts'
-import { OWN_POLICY } from '../policies/own.ts'
+import { egressQuestion, isWanted, judge, type Judgement as Answer } from './judge.ts'
 import { projectHit, type EntryInForce } from './project.ts'
 
 export const wantedByCandidate = ({ entry }: Pick<Candidate, 'entry'>): string[] =>
@@ -32,21 +29,21 @@ function entryInForce (turn: Turn, { entry }: Pick<Candidate, 'entry'>): EntryIn
   return { owner: entry.owner, ref: entry.ref, category, action, furtherHits, until }
 }
 
-/** A candidate was accepted here, at the camera owner's home. */
-export function weigh (turn: Turn, candidate: Candidate, leaf: number): void {
+/** A candidate was accepted here, at the camera owner's home, from the node `peer` that made it. */
+export function weigh (turn: Turn, peer: NodeId, candidate: Candidate, leaf: number): void {
+  const arrival: Arrival = peer === turn.state.directory.self ? { leaf } : { leaf, site: peer }
   const entry = entryInForce(turn, candidate)
-  if (entry === undefined) return keep(turn, candidate, { leaf, state: 'refused', because: 'stale-entry' })
+  if (entry === undefined) return keep(turn, candidate, { ...arrival, state: 'refused', because: 'stale-entry' })
   const dedupeKey = keyOf.dedupe(entry.owner, entry.ref)
   const before = turn.fact<DedupeRecord>(dedupeKey) ?? { hits: 0 }
   const agrees = agreesWith(before, candidate)
   const verification: Verification = agrees ? 'agreeing-reads' : 'none'
-  const isFirst = before.hits === 0
   const answer = decide(turn, candidate, entry, verification)
-  if (!isFirst && !(entry.furtherHits && answer.obligations?.furtherHits === true)) return keep(turn, candidate, { leaf, state: 'duplicate', because: 'first-hit-only' })
-  if (!answer.allowed) return refuseCandidate(turn, candidate, leaf, answer)
-  if (answer.awaitsConfirmation) return wait(turn, candidate, leaf, dedupeKey, before)
+  if (!isWanted(before.hits, entry, answer)) return keep(turn, candidate, { ...arrival, state: 'duplicate', because: 'first-hit-only' })
+  if (!answer.allowed) return refuseCandidate(turn, candidate, arrival, answer)
+  if (answer.awaitsConfirmation) return wait(turn, candidate, arrival, dedupeKey, before)
   if (before.waiting !== undefined) stopWaiting(turn, candidate, before.waiting.candidate)
-  send(turn, candidate, { leaf }, entry, verification, answer, before)
+  send(turn, candidate, arrival, entry, verification, answer, before)
 }
 
 /** A second read agrees when it is exact, so that both, or at least this one, say the entry's own text; a look-alike never confirms anything. */
@@ -56,22 +53,11 @@ function agreesWith ({ waiting }: DedupeRecord, candidate: Candidate): boolean {
   return apart <= AGREEMENT_WINDOW
 }
 
-const questionOf = (candidate: Candidate, entry: EntryInForce, verification: Verification): PolicyQuestion => ({
-  direction: 'egress', agency: candidate.iss, partner: entry.owner, kind: 'hit', category: entry.category,
-  siteGroup: candidate.siteGroup, match: candidate.match, verification, exercise: candidate.exercise === true
-})
-
-type Answer = Pick<PolicyAnswer, 'allowed' | 'awaitsConfirmation'> & { readonly reason: { readonly code: string }, readonly obligations?: Obligations, readonly policy?: PolicyRef }
-
-/** An agency's own entry at its own camera crosses no border between agencies: no grant is needed. */
-function decide (turn: Turn, candidate: Candidate, entry: EntryInForce, verification: Verification): Answer {
-  if (candidate.iss === entry.owner) return { allowed: true, awaitsConfirmation: candidate.match === 'look-alike' && verification === 'none', reason: { code: 'own' }, ...OWN_POLICY }
-  const answer = turn.state.policies.decide(questionOf(candidate, entry, verification), turn.seconds)
-  const first = answer.grants[0]
-  return first === undefined ? answer : { ...answer, policy: { grant: first.ref, hash: first.hash } }
-}
+const decide = (turn: Turn, candidate: Candidate, entry: EntryInForce, verification: Verification): Answer =>
+  judge(turn.state.policies, candidate, entry, verification, turn.seconds)
 
 type Outcome = Omit<CandidateRecord, 'agency' | 'entry'>
+type Arrival = Pick<Outcome, 'leaf' | 'site'>
 
 /** `because` is a code or a grant's reference. */
 function keep (turn: Turn, { id, iss, entry }: Candidate, outcome: Outcome): void {
@@ -79,20 +65,20 @@ function keep (turn: Turn, { id, iss, entry }: Candidate, outcome: Outcome): voi
   turn.report({ what: 'candidate-decided', agency: iss, state: outcome.state, because: outcome.because ?? '' })
 }
 
-function refuseCandidate (turn: Turn, candidate: Candidate, leaf: number, answer: Answer): void {
+function refuseCandidate (turn: Turn, candidate: Candidate, arrival: Arrival, answer: Answer): void {
   turn.leaf({ t: 'decision', agency: candidate.iss, peer: candidate.entry.owner, why: answer.reason.code })
-  keep(turn, candidate, { leaf, state: 'refused', because: answer.reason.code })
+  keep(turn, candidate, { ...arrival, state: 'refused', because: answer.reason.code })
 }
 
-function wait (turn: Turn, candidate: Candidate, leaf: number, dedupeKey: string, before: DedupeRecord): void {
-  if (before.waiting !== undefined && before.waiting.exact) return keep(turn, candidate, { leaf, state: 'duplicate', because: 'another-waits' })
-  if (turn.state.waitingCandidates >= WAITING_CANDIDATES_MAX) return keep(turn, candidate, { leaf, state: 'refused', because: 'over-quota' })
+function wait (turn: Turn, candidate: Candidate, arrival: Arrival, dedupeKey: string, before: DedupeRecord): void {
+  if (before.waiting !== undefined && before.waiting.exact) return keep(turn, candidate, { ...arrival, state: 'duplicate', because: 'another-waits' })
+  if (turn.state.waitingCandidates >= WAITING_CANDIDATES_MAX) return keep(turn, candidate, { ...arrival, state: 'refused', because: 'over-quota' })
   if (before.waiting !== undefined) stopWaiting(turn, candidate, before.waiting.candidate)
   turn.state.waitingCandidates++
   turn.put(keyOf.waiting(candidate.iss, candidate.id), {})
   const waiting = { candidate: candidate.id, readId: candidate.readId, exact: candidate.match === 'exact', at: candidate.observedAt }
   turn.put(dedupeKey, { ...before, waiting } satisfies DedupeRecord)
-  keep(turn, candidate, { leaf, state: 'waiting', because: candidate.match === 'look-alike' ? 'look-alike' : 'unverified' })
+  keep(turn, candidate, { ...arrival, state: 'waiting', because: candidate.match === 'look-alike' ? 'look-alike' : 'unverified' })
 }
 
 function stopWaiting (turn: Turn, candidate: Candidate, waiting: MessageId): void {
@@ -107,16 +93,16 @@ function send (turn: Turn, candidate: Candidate, earlier: Partial<Outcome> & Pic
   const ordinal = earlier.ordinal ?? before.hits + 1
   const id = derivedMessageId('hit-message', hitId, String(revision))
   const hit = projectHit(candidate, entry, { id, hitId, revision, ordinal, verification }, answer.obligations!, answer.policy!, turn.now)
-  const question = candidate.iss === entry.owner ? undefined : questionOf(candidate, entry, verification)
+  const question = candidate.iss === entry.owner ? undefined : egressQuestion(candidate, entry, verification)
   const listed = (later: Turn, leaf: number): void => later.put(keyOf.sentHit(candidate.iss, leaf), { hitId, message: id, candidate: candidate.id })
   if (!say(turn, hit, turn.random32(), { question, queued: listed })) return keep(turn, candidate, { ...earlier, state: 'refused', because: 'no-route' })
   turn.put(keyOf.dedupe(entry.owner, entry.ref), { hits: Math.max(before.hits, ordinal) } satisfies DedupeRecord)
-  keep(turn, candidate, { leaf: earlier.leaf, state: 'sent', because: answer.policy!.grant, hitId, revision, verification, ordinal, messageId: id, policy: answer.policy! })
+  keep(turn, candidate, { leaf: earlier.leaf, ...(earlier.site !== undefined && { site: earlier.site }), state: 'sent', because: answer.policy!.grant, hitId, revision, verification, ordinal, messageId: id, policy: answer.policy! })
 }
 
-// ── a person decides ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── a person, or a later look, decides ───────────────────────────────────────────────────────────────────────────
 
-type Reason = Extract<Command, { do: 'candidate.reject' }>['reason']
+type Reason = CandidateWithdraw['reason']
 
 export function confirmCandidate (turn: Turn, commandId: string, candidate: Candidate, record: CandidateRecord): void {
   const entry = entryInForce(turn, candidate)
@@ -124,21 +110,23 @@ export function confirmCandidate (turn: Turn, commandId: string, candidate: Cand
   const answer = decide(turn, candidate, entry, 'person')
   if (!answer.allowed || answer.awaitsConfirmation) return turn.reject(commandId, 'not-permitted', answer.reason.code)
   const before = turn.fact<DedupeRecord>(keyOf.dedupe(entry.owner, entry.ref)) ?? { hits: 0 }
-  const isWaiting = turn.fact(keyOf.waiting(candidate.iss, candidate.id)) !== undefined
-  if (isWaiting) stopWaiting(turn, candidate, candidate.id)
+  if (isWaiting(turn, candidate)) stopWaiting(turn, candidate, candidate.id)
   else if (record.state !== 'sent' || record.verification === 'person') return turn.reject(commandId, 'unknown-candidate', 'it does not wait')
   turn.leaf({ t: 'decision', agency: candidate.iss, peer: entry.owner, why: 'confirmed', role: 'OFFICER' })
   send(turn, candidate, record, entry, 'person', answer, before)
   turn.answer(commandId, { ok: true })
 }
 
-export function rejectCandidate (turn: Turn, commandId: string, candidate: Candidate, record: CandidateRecord, reason: Reason): void {
+const isWaiting = (turn: Turn, candidate: Candidate): boolean => turn.fact(keyOf.waiting(candidate.iss, candidate.id)) !== undefined
+
+/** It waits, or was told: there is something to take back. */
+export const isOpen = (turn: Turn, candidate: Candidate, record: CandidateRecord): boolean => isWaiting(turn, candidate) || record.state === 'sent'
+
+/** An open candidate was wrong: it waits no longer, and whoever was told of it is told that. */
+export function takeBack (turn: Turn, candidate: Candidate, record: CandidateRecord, reason: Reason): void {
   const dedupeKey = keyOf.dedupe(candidate.entry.owner, candidate.entry.ref)
   const { waiting, ...rest } = turn.fact<DedupeRecord>(dedupeKey) ?? { hits: 0 }
-  const isWaiting = turn.fact(keyOf.waiting(candidate.iss, candidate.id)) !== undefined
-  if (!isWaiting && record.state !== 'sent') return turn.reject(commandId, 'unknown-candidate', 'it neither waits nor was sent')
-  turn.leaf({ t: 'decision', agency: candidate.iss, peer: candidate.entry.owner, why: reason, role: 'OFFICER' })
-  if (isWaiting) {
+  if (isWaiting(turn, candidate)) {
     stopWaiting(turn, candidate, candidate.id)
     turn.put(dedupeKey, rest)
   } else {
@@ -147,7 +135,6 @@ export function rejectCandidate (turn: Turn, commandId: string, candidate: Candi
   }
   const { agency, entry, ...outcome } = record
   keep(turn, candidate, { ...outcome, state: 'rejected', because: reason, revision: (record.revision ?? 0) + 1 })
-  turn.answer(commandId, { ok: true })
 }
 
 /**

@@ -4,6 +4,7 @@
  * not know how many it said; and a withdrawn hit never comes back.
  */
 import type { HitMessage, HitWithdraw } from '../messages/message.ts'
+import type { Category } from '../messages/vocabulary.ts'
 import { refuse, type Refusal } from '../refusals.ts'
 import { keyOf, type HitStateRecord, type OwnEntryRecord } from '../records.ts'
 import type { Turn } from '../turn.ts'
@@ -25,8 +26,11 @@ export function mayReceiveHit (turn: Turn, message: HitMessage | HitWithdraw): R
 /** Undefined where no grant is asked: what takes back is always let in. */
 export function ingressQuestion (turn: Turn, message: HitMessage): PolicyQuestion {
   const own = turn.fact<OwnEntryRecord>(keyOf.ownEntry(message.aud, message.entryRef))
-  return { direction: 'ingress', agency: message.aud, partner: message.iss, kind: 'hit', category: own?.entry.category, match: message.match, verification: message.verification, exercise: message.exercise === true }
+  return questionOfHit(message, own?.entry.category)
 }
+
+export const questionOfHit = (message: HitMessage, category: Category | undefined): PolicyQuestion =>
+  ({ direction: 'ingress', agency: message.aud, partner: message.iss, kind: 'hit', category, match: message.match, verification: message.verification, exercise: message.exercise === true })
 
 export function receiveHit (turn: Turn, message: HitMessage, leaf: number): void {
   const before = turn.fact<HitStateRecord>(keyOf.hitState(message.hitId))

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bindsBasis, isBasisInForce, legalBases, legalBasisOf, titleOfBasis } from '../../../protocol/policies/legal-basis.ts'
-import { isApprovable, lintGrant, LINT_FINDINGS } from '../../../protocol/policies/lint.ts'
+import { isApprovable, lintGrant, lintGrants, LINT_FINDINGS } from '../../../protocol/policies/lint.ts'
 import type { NationId } from '../../../protocol/identifiers.ts'
 import { BEGIN, DAY_SECONDS, grant, plainGrant } from './samples.ts'
 
@@ -87,6 +87,13 @@ test('whom a basis binds, and how it is called', () => {
   assert.not(bindsBasis(legalBasisOf('led/art-9')!, ['LV', 'RU'] as NationId[]))
   assert.equal((['en', 'lv', 'lt'] as const).map(language => titleOfBasis('led/art-9', language)), ['Directive (EU) 2016/680, article 9', 'Direktīva (ES) 2016/680, 9. pants', 'Direktyva (ES) 2016/680, 9 straipsnis'])
   assert.is(titleOfBasis('no/such', 'en'), 'no/such')
+})
+
+test('several grants together find what each finds alone', () => {
+  const grants = [grant(), grant({ id: 'g-2', precision: 'exact' }), grant({ id: 'g-3', legalBasis: 'none/such' }), grant({ id: 'g-4', thirdCountry: 'prior-authorisation' })]
+  const beside = (one: { id: string }) => grants.filter(({ id }) => id !== one.id)
+  assert.equal(lintGrants(grants, beside), grants.map(one => lintGrant(one, beside(one))))
+  assert.equal(lintGrants([], beside), [])
 })
 
 test.run()
