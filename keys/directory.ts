@@ -21,6 +21,12 @@ export function directoryOf (trust: TrustView, self: NodeId, at: Instant): Direc
   }
 }
 
+/** Whom this node may hear statements from, whatever has ended meanwhile: neighbours by the newest roots. */
+export function neighboursOf (trust: TrustView, self: NodeId): readonly TrustedNode[] {
+  const own = trust.node(self)
+  return own === undefined ? [] : trust.nodes().filter(node => isPeer(own, node))
+}
+
 /** Only national nodes speak abroad; the others of a nation speak with their national node. */
 function isPeer (own: TrustedNode, other: TrustedNode): boolean {
   if (own.node === other.node) return false

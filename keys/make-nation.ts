@@ -3,8 +3,10 @@
  * published are statements; each node gets only the secrets that it needs; root keys go to people, offline.
  */
 import type { AgencyId, NationId, NodeId } from '../protocol/identifiers.ts'
-import { DAY, toUnixSeconds, type Instant } from '../protocol/instant.ts'
+import { toUnixSeconds, type Instant } from '../protocol/instant.ts'
 import { makeAgencyStatement, makeFedRoot, makeNationRoot, makeRevocationList, namedJwkOf, rootKeyOf, rootSignerOf, signerOf, hashOfStatement, type AgencyKeyGrant } from './make-statements.ts'
+import { ROOT_LIFETIME } from './draft-roots.ts'
+import { REVOCATIONS_DUE_OFFLINE, REVOCATIONS_DUE_ONLINE, STATEMENT_LIFETIME } from './renewal.ts'
 import { privateKeyFromSeed, type KeySecret, type PrivateKey } from './private-key.ts'
 import { SITE_KINDS, type AgencyMetadata, type NodeRole } from './statements.ts'
 import type { KeyPurpose, KeyAlgorithm } from './identity.ts'
@@ -18,6 +20,8 @@ export interface NationPlan {
   readonly entity: string
   readonly nodes: readonly PlannedNode[]
   readonly agencies: readonly PlannedAgency[]
+  /** The node that renews the nation's statements by itself: it gets registry keys of its own, beside those that people keep. */
+  readonly registryAt?: NodeId
 }
 
 export interface FoundedNation {
@@ -29,13 +33,10 @@ export interface FoundedNation {
   readonly rings: ReadonlyMap<NodeId, readonly KeySecret[]>
   /** Three pairs; two of them sign. For people, not for nodes. */
   readonly rootKeys: readonly { readonly ed25519: KeySecret, readonly mldsa44: KeySecret }[]
-  /** Signs agency statements and revocation lists; held by whoever registers agencies. */
+  /** Sign agency statements and revocation lists; kept by people, for the day that those of the node are lost. */
   readonly registryKeys: readonly KeySecret[]
 }
 
-const ROOT_LIFETIME = 390 * DAY
-const STATEMENT_LIFETIME = 30 * DAY
-const REVOCATIONS_DUE = 30 * DAY
 const THRESHOLD = 2
 
 /** `seed` gives 32 unpredictable bytes at each call. */
@@ -45,6 +46,7 @@ export async function foundNation (plan: NationPlan, now: Instant, seed: () => U
   const roots = [0, 1, 2].map(() => ({ ed25519: make('Ed25519', 'root'), mldsa44: make('ML-DSA-44', 'root') }))
   const federation = make('Ed25519', 'federation')
   const revocation = make('Ed25519', 'revocation')
+  const online = plan.registryAt === undefined ? undefined : { federation: make('Ed25519', 'federation'), revocation: make('Ed25519', 'revocation') }
   const rings = new Map<NodeId, KeySecret[]>()
 
   const nodes = plan.nodes.map(({ node, role, origin }) => {
@@ -52,9 +54,11 @@ export async function foundNation (plan: NationPlan, now: Instant, seed: () => U
     rings.set(node, keys.map(secretOf))
     return { node, role, transportKey: keys[0]!.publicText, log: { origin: origin ?? originOf(node), ed25519: keys[1]!.publicText, mldsa44: keys[2]!.publicText } }
   })
+  if (online !== undefined) rings.get(plan.registryAt!)!.push(secretOf(online.federation), secretOf(online.revocation))
+  const named = (offline: PrivateKey, atNode: PrivateKey | undefined) => [offline, ...(atNode === undefined ? [] : [atNode])].map(namedJwkOf)
   const root = await makeNationRoot({
     nation: plan.nation, entity: plan.entity, version: 1, iat, exp: toUnixSeconds(now + ROOT_LIFETIME), threshold: THRESHOLD,
-    rootKeys: roots.map(({ ed25519, mldsa44 }) => rootKeyOf(ed25519, mldsa44)), federationKeys: [namedJwkOf(federation)], revocationKeys: [namedJwkOf(revocation)], nodes
+    rootKeys: roots.map(({ ed25519, mldsa44 }) => rootKeyOf(ed25519, mldsa44)), federationKeys: named(federation, online?.federation), revocationKeys: named(revocation, online?.revocation), nodes
   }, roots.slice(0, THRESHOLD).map(({ ed25519, mldsa44 }) => rootSignerOf(ed25519, mldsa44)))
 
   const statements = await Promise.all(plan.agencies.map(({ sites, ...agency }) => {
@@ -68,9 +72,10 @@ export async function foundNation (plan: NationPlan, now: Instant, seed: () => U
         { kid: sealing.kid, use: 'enc', node, suite: 'x25519-a256kw-a256gcm', publicText: sealing.publicText }
       ]
     })
-    return makeAgencyStatement(plan.entity, { ...agency, iat, exp: toUnixSeconds(now + STATEMENT_LIFETIME), keys }, signerOf(federation))
+    return makeAgencyStatement(plan.entity, { ...agency, iat, exp: toUnixSeconds(now + STATEMENT_LIFETIME), keys }, signerOf(online?.federation ?? federation))
   }))
-  const revocations = await makeRevocationList({ nation: plan.nation, seq: 1, iat, next: toUnixSeconds(now + REVOCATIONS_DUE), revoked: [] }, signerOf(revocation))
+  const due = online === undefined ? REVOCATIONS_DUE_OFFLINE : REVOCATIONS_DUE_ONLINE
+  const revocations = await makeRevocationList({ nation: plan.nation, seq: 1, iat, next: toUnixSeconds(now + due), revoked: [] }, signerOf(online?.revocation ?? revocation))
   return {
     nation: plan.nation, root, rootHash: hashOfStatement(root), statements: [root, ...statements, revocations], rings,
     rootKeys: roots.map(({ ed25519, mldsa44 }) => ({ ed25519: secretOf(ed25519), mldsa44: secretOf(mldsa44) })),

@@ -5,7 +5,7 @@
 import type { Digest, Kid } from '../protocol/identifiers.ts'
 import { encodeJson, type Json } from '../protocol/messages/encoding.ts'
 import type { SignatureAlgorithm } from './algorithms.ts'
-import { decodeText, digestOfBytes, encodePart, encodeTextPart } from './compact.ts'
+import { decodeText, encodePart, encodeTextPart } from './compact.ts'
 import { publicJwk, type OkpJwk } from './identity.ts'
 import { signWith, type PrivateKey } from './private-key.ts'
 import { isRefusal, readStatement } from './read-statements.ts'
@@ -37,6 +37,10 @@ export const makeFedRoot = (body: Omit<FedRoot, 'type'>, signers: readonly RootS
 
 export const makeNationRoot = (body: Omit<NationRoot, 'type'>, signers: readonly RootSigner[]): Promise<Uint8Array> =>
   makeRoot('nation-root', ensureForm(nationRoot, { type: 'nation-root/1', ...body }), signers)
+
+/** The payload part of a root that nobody has signed yet. @throws StatementError */
+export const encodeRootPayload = (body: FedRoot | NationRoot): string =>
+  encodeTextPart(encodeJson(ensureForm<FedRoot | NationRoot>(body.type === 'fed-root/1' ? fedRoot : nationRoot, body) as unknown as Json))
 
 /** Adds signatures to a root that others signed before. @throws StatementError when the bytes are not a root */
 export async function addSignatures (root: Uint8Array, signers: readonly RootSigner[]): Promise<Uint8Array> {
@@ -78,8 +82,8 @@ export function hashOfStatement (bytes: Uint8Array): Digest {
   return statement.hash
 }
 
-interface General { readonly payload: string, readonly signatures: readonly GeneralSignature[] }
-interface GeneralSignature { readonly protected: string, readonly signature: string, readonly [name: string]: string }
+export interface General { readonly payload: string, readonly signatures: readonly GeneralSignature[] }
+export interface GeneralSignature { readonly protected: string, readonly signature: string, readonly [name: string]: string }
 
 const toBytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
 const headerPart = (kind: StatementKind, alg: SignatureAlgorithm, kid: Kid): string => encodeTextPart(encodeJson({ alg, kid, typ: STATEMENT_TYPES[kind] }))
@@ -96,7 +100,8 @@ async function makeRoot (kind: 'fed-root' | 'nation-root', body: FedRoot | Natio
   return toBytes(encodeJson({ payload, signatures: signatures.flat() }))
 }
 
-async function signRoot (kind: 'fed-root' | 'nation-root', payload: string, signer: RootSigner): Promise<GeneralSignature[]> {
+/** Both halves of a pair's signature over a payload part. */
+export async function signRoot (kind: 'fed-root' | 'nation-root', payload: string, signer: RootSigner): Promise<GeneralSignature[]> {
   const classic = headerPart(kind, 'EdDSA', signer.kid)
   const postQuantum = headerPart(kind, 'ML-DSA-44', signer.kid)
   return [

@@ -42,6 +42,17 @@ export function readStatement (bytes: Uint8Array): ReadStatement | Refusal {
   return text.startsWith('{') ? readGeneral(text) : readCompact(text)
 }
 
+/** A root that is still to be signed: the payload part alone. */
+export function readUnsignedRoot (payload: string): ReadFedRoot | ReadNationRoot | Refusal {
+  if (payload.length > STATEMENT_BYTES_MAX) return refuse('too-large', 'STATEMENT_BYTES_MAX')
+  const bytes = decodePart(payload)
+  const text = bytes === undefined ? undefined : decodeText(bytes)
+  const json = text === undefined ? undefined : parseJson(text)
+  const type = typeof json === 'object' && json !== null && 'type' in json ? json['type'] : undefined
+  const kind = type === 'fed-root/1' ? 'fed-root' : type === 'nation-root/1' ? 'nation-root' : undefined
+  return kind === undefined ? refuse('malformed', 'payload') : readBody(kind, json!, digestOfBytes(bytes!), []) as ReadFedRoot | ReadNationRoot | Refusal
+}
+
 /** RFC 7515 section 7.2.1, each signature with its own protected header. */
 function readGeneral (text: string): ReadStatement | Refusal {
   const jws = general.safeParse(parseJson(text))
@@ -77,13 +88,17 @@ function read (payload: string, signed: readonly { protected: string, signature:
 function readSignature (each: { protected: string, signature: string }, payload: string): { kind: StatementKind, signature: StatementSignature } | Refusal {
   const parsed = header.safeParse(decodeJsonPart(each.protected))
   const signature = decodePart(each.signature)
-  if (!parsed.success || signature === undefined) return refuse('malformed', 'header')
+  if (!parsed.success) return refuse('malformed', `header ${whatIsWrong(parsed.error.issues[0]!)}`.trim())
+  if (signature === undefined) return refuse('malformed', 'signature')
   const kind = KINDS.get(parsed.data.typ)
   if (kind === undefined) return refuse('not-understood', 'typ')
   const alg = (ALGORITHMS[kind].sign as readonly string[]).find(name => name === parsed.data.alg) as SignatureAlgorithm | undefined
   if (alg === undefined) return refuse('wrong-algorithm', kind)
   return { kind, signature: { alg, kid: parsed.data.kid as string as Kid, input: Buffer.from(`${each.protected}.${payload}`), signature } }
 }
+
+/** The field: `crit`, `jwk` and whatever else a header must not carry are named. */
+const whatIsWrong = (issue: z.core.$ZodIssue): string => (issue.code === 'unrecognized_keys' ? issue.keys.join(' ') : issue.path.join('.')).slice(0, 60).replace(/[^A-Za-z0-9#. _-]/g, '?')
 
 function readBody (kind: StatementKind, json: Json, hash: Digest, signatures: readonly StatementSignature[]): ReadStatement | Refusal {
   const body = SCHEMAS[kind].safeParse(json)

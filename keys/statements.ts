@@ -73,7 +73,7 @@ export type NationRoot = z.infer<typeof nationRoot>
 export const AGENCY_KINDS = ['police', 'border-guard', 'municipality', 'fire'] as const
 const MESSAGE_KINDS = [...new Set(MESSAGE_TYPES.map(kindOf))] as [MessageKind, ...MessageKind[]]
 /** All that a key at a site may sign: what it saw, what it got, and that a position of its own stream is empty. */
-export const SITE_KINDS: readonly MessageKind[] = ['candidate', 'receipt', 'tombstone']
+export const SITE_KINDS: readonly MessageKind[] = ['candidate', 'candidate.withdraw', 'receipt', 'tombstone']
 const label = z.string().min(1).max(120)
 const agencyKey = z.discriminatedUnion('use', [
   z.strictObject({ kid, use: z.literal('sig'), node: nodeId, kinds: z.array(z.enum(MESSAGE_KINDS)).min(1).max(MESSAGE_KINDS.length).optional(), suite: z.enum(SIGNING_SUITES) }),

@@ -11,7 +11,7 @@ import type { ReadAgencyStatement, ReadFedRoot, ReadNationRoot, ReadRevocationLi
 import { AGENCY_STATEMENT_LIFETIME_MAX, ROOT_LIFETIME_MAX, SITE_KINDS, type AgencyStatement, type FedRoot, type NationRoot } from './statements.ts'
 
 type Verdict = Refusal | undefined
-interface Pair { readonly ed25519: string, readonly mldsa44: string }
+export interface Pair { readonly ed25519: string, readonly mldsa44: string }
 
 /** The first rule that is broken. */
 export function firstBroken (...rules: readonly (() => Verdict)[]): Verdict {
@@ -31,6 +31,32 @@ export const followsItsPredecessor = (next: FedRoot | NationRoot, before: { read
 export const rootLivesNoLongerThanAllowed = ({ iat, exp }: { iat: number, exp: number }): Verdict =>
   exp > iat && (exp - iat) * 1000 <= ROOT_LIFETIME_MAX ? undefined : refuse('malformed', 'ROOT_LIFETIME_MAX')
 
+/** A registry key signs hundreds of statements: its imported form is kept with these bytes. */
+const IMPORTED_KEYS_MAX = 1000
+const rawKeys = new Map<string, Uint8Array | undefined>()
+
+function rawKeyOf (algorithm: StatementSignature['alg'], publicText: string): Uint8Array | undefined {
+  if (!rawKeys.has(publicText)) {
+    if (rawKeys.size >= IMPORTED_KEYS_MAX) rawKeys.clear()
+    rawKeys.set(publicText, parsePublicKey(algorithm === 'EdDSA' ? 'Ed25519' : algorithm, publicText))
+  }
+  return rawKeys.get(publicText)
+}
+
+/** What was verified once: a fold over a long history is made again with every new statement. */
+const verdicts = new WeakMap<StatementSignature, Map<string, boolean>>()
+
+function isSignedWith (each: StatementSignature, publicText: string): boolean {
+  let known = verdicts.get(each)
+  if (known === undefined) verdicts.set(each, known = new Map())
+  let valid = known.get(publicText)
+  if (valid === undefined) {
+    const key = rawKeyOf(each.alg, publicText)
+    known.set(publicText, valid = key !== undefined && isSignatureValid(each.alg, key, each.input, each.signature))
+  }
+  return valid
+}
+
 /**
  * Kids of the pairs that signed with both algorithms. Each signature is verified on its own: a helper that is content
  * with any one would let a forged half pass.
@@ -38,11 +64,9 @@ export const rootLivesNoLongerThanAllowed = ({ iat, exp }: { iat: number, exp: n
 export function pairsThatSigned (signatures: readonly StatementSignature[], pairs: ReadonlyMap<string, Pair>): Set<string> {
   const signed = new Set<string>()
   for (const [kid, pair] of pairs) {
-    const ed25519 = parsePublicKey('Ed25519', pair.ed25519)!
-    const mldsa44 = parsePublicKey('ML-DSA-44', pair.mldsa44)!
     const own = signatures.filter(each => each.kid === kid)
-    const both = own.some(each => each.alg === 'EdDSA' && isSignatureValid('EdDSA', ed25519, each.input, each.signature)) &&
-      own.some(each => each.alg === 'ML-DSA-44' && isSignatureValid('ML-DSA-44', mldsa44, each.input, each.signature))
+    const both = own.some(each => each.alg === 'EdDSA' && isSignedWith(each, pair.ed25519)) &&
+      own.some(each => each.alg === 'ML-DSA-44' && isSignedWith(each, pair.mldsa44))
     if (both) signed.add(kid)
   }
   return signed
@@ -53,7 +77,7 @@ const fits = (kid: string, ed25519: string): boolean => kidOf('Ed25519', ed25519
 
 // ── NationRoot ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-const rootPairs = (root: NationRoot): ReadonlyMap<string, Pair> => new Map(root.rootKeys.map(pair => [pair.kid as string, pair]))
+export const rootPairs = (root: NationRoot): ReadonlyMap<string, Pair> => new Map(root.rootKeys.map(pair => [pair.kid as string, pair]))
 
 export const nationKidsFitTheirKeys = (root: NationRoot): Verdict =>
   root.rootKeys.every(key => fits(key.kid, key.ed25519)) &&
@@ -76,21 +100,26 @@ export const nodesAreTheNationsOwn = ({ nation, nodes }: NationRoot): Verdict =>
 export const isSignedByThresholdOf = (root: NationRoot, signatures: readonly StatementSignature[]): Verdict =>
   pairsThatSigned(signatures, rootPairs(root)).size >= root.threshold ? undefined : refuse('wrong-signature', `threshold of ${root.nation} version ${root.version}`)
 
-/** A nation's first root stands on a pin or an admission; each later one on the threshold of the one before and its own. */
-export const nationRootStands = (next: ReadNationRoot, before: ReadNationRoot | undefined): Verdict => firstBroken(
+/** Everything but the signatures: what a ceremony must fulfil before anybody signs. */
+export const nationRootIsSound = (next: ReadNationRoot, before: ReadNationRoot | undefined): Verdict => firstBroken(
   () => rootLivesNoLongerThanAllowed(next.body),
   () => nationKidsFitTheirKeys(next.body),
   () => nationThresholdIsAMajority(next.body),
   () => nodesAreTheNationsOwn(next.body),
   () => before === undefined ? undefined : followsItsPredecessor(next.body, before),
-  () => before === undefined || next.body.nation === before.body.nation ? undefined : refuse('wrong-issuer', before.body.nation),
+  () => before === undefined || next.body.nation === before.body.nation ? undefined : refuse('wrong-issuer', before.body.nation)
+)
+
+/** A nation's first root stands on a pin or an admission; each later one on the threshold of the one before and its own. */
+export const nationRootStands = (next: ReadNationRoot, before: ReadNationRoot | undefined): Verdict => firstBroken(
+  () => nationRootIsSound(next, before),
   () => before === undefined ? undefined : isSignedByThresholdOf(before.body, next.signatures),
   () => isSignedByThresholdOf(next.body, next.signatures)
 )
 
 // ── FedRoot ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const activeNations = (root: FedRoot): NationId[] => root.members.filter(({ status }) => status === 'active').map(({ nation }) => nation)
+export const activeNations = (root: FedRoot): NationId[] => root.members.filter(({ status }) => status === 'active').map(({ nation }) => nation)
 
 /** Nations, not keys, are counted: a nation with a spare key has one voice. Who is not active has none. */
 export function nationsThatSigned (signatures: readonly StatementSignature[], root: FedRoot): Set<NationId> {
@@ -139,24 +168,33 @@ export const isSignedByThresholdOfNations = (root: FedRoot, signatures: readonly
  * The named exception: one nation is suspended or expelled, and nothing else changes. Its own key does not count; more
  * than half of the others decide. Where there are not two others, only local pins act.
  */
-export function isSuspensionByTheOthers (next: ReadFedRoot, before: FedRoot): boolean {
-  const subjects = activeNations(before).filter(nation => !activeNations(next.body).includes(nation))
+export function othersThatSuspend (next: FedRoot, before: FedRoot): { readonly subject: NationId, readonly others: readonly NationId[] } | undefined {
+  const subjects = activeNations(before).filter(nation => !activeNations(next).includes(nation))
   const others = activeNations(before).filter(nation => !subjects.includes(nation))
-  if (subjects.length !== 1 || others.length < 2 || next.body.federation !== before.federation) return false
+  if (subjects.length !== 1 || others.length < 2 || next.federation !== before.federation) return undefined
   const untouched = (root: FedRoot): string => JSON.stringify([root.keys, root.members.filter(({ nation }) => nation !== subjects[0])])
-  if (untouched(next.body) !== untouched(before)) return false
-  const voices = [...nationsThatSigned(next.signatures, before)].filter(nation => others.includes(nation))
-  return voices.length * 2 > others.length
+  return untouched(next) === untouched(before) ? { subject: subjects[0]!, others } : undefined
 }
 
-export const fedRootStands = (next: ReadFedRoot, before: ReadFedRoot | undefined, chainOf: (nation: NationId) => readonly ReadNationRoot[]): Verdict => firstBroken(
+function isSuspensionByTheOthers (next: ReadFedRoot, before: FedRoot): boolean {
+  const others = othersThatSuspend(next.body, before)?.others ?? []
+  const voices = [...nationsThatSigned(next.signatures, before)].filter(nation => others.includes(nation))
+  return others.length >= 2 && voices.length * 2 > others.length
+}
+
+/** Everything but the signatures: what a ceremony must fulfil before anybody signs. */
+export const fedRootIsSound = (next: ReadFedRoot, before: ReadFedRoot | undefined, chainOf: (nation: NationId) => readonly ReadNationRoot[]): Verdict => firstBroken(
   () => rootLivesNoLongerThanAllowed(next.body),
   () => federationFormIsSound(next.body),
   () => federationThresholdIsTwoThirds(next.body),
   () => before === undefined ? undefined : followsItsPredecessor(next.body, before),
   () => before === undefined || next.body.federation === before.body.federation ? undefined : refuse('wrong-issuer', 'federation'),
   () => before === undefined ? undefined : memberRootsAreUnchanged(next.body, before.body),
-  () => keysAreTheNationsOwn(next.body, chainOf),
+  () => keysAreTheNationsOwn(next.body, chainOf)
+)
+
+export const fedRootStands = (next: ReadFedRoot, before: ReadFedRoot | undefined, chainOf: (nation: NationId) => readonly ReadNationRoot[]): Verdict => firstBroken(
+  () => fedRootIsSound(next, before, chainOf),
   () => before !== undefined && isSuspensionByTheOthers(next, before.body) ? undefined : firstBroken(
     () => before === undefined ? undefined : isSignedByThresholdOfNations(before.body, next.signatures),
     () => isSignedByThresholdOfNations(next.body, next.signatures))
@@ -195,10 +233,9 @@ export function siteKeysSignOnlySiteKinds ({ metadata: { tiltas_agency: { keys }
 }
 
 export function isSignedByOneOf ({ signatures }: ReadAgencyStatement | ReadRevocationList, keys: NationRoot['federationKeys']): Verdict {
-  const { kid, input, signature } = signatures[0]!
-  const key = keys.find(each => each.kid === kid)
-  if (key === undefined) return refuse('unknown-key', kid)
-  return isSignatureValid('EdDSA', parsePublicKey('Ed25519', key.jwk.x)!, input, signature) ? undefined : refuse('wrong-signature', kid)
+  const key = keys.find(each => each.kid === signatures[0]!.kid)
+  if (key === undefined) return refuse('unknown-key', signatures[0]!.kid)
+  return isSignedWith(signatures[0]!, key.jwk.x) ? undefined : refuse('wrong-signature', key.kid)
 }
 
 /** `root` is that in force when the statement was made. */

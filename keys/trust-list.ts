@@ -32,6 +32,8 @@ export interface NationHistory {
   /** Oldest first; the newest is the last. */
   readonly roots: readonly ReadNationRoot[]
   readonly revoked: ReadonlyMap<Kid, RevokedKey>
+  /** Lists that count, oldest first. */
+  readonly revocations: readonly ReadRevocationList[]
   /** When the next revocation list is due; undefined while there is none. */
   readonly nextRevocations: Instant | undefined
 }
@@ -42,7 +44,16 @@ export interface FoldedTrust {
   /** Oldest first, by the time of the statement. */
   readonly agencies: ReadonlyMap<AgencyId, readonly ReadAgencyStatement[]>
   readonly findings: readonly Finding[]
+  /** Files (SHA-256 of their bytes) that this answer stands on. */
+  readonly standing: ReadonlySet<Digest>
 }
+
+const EXISTS_TWICE = 'exists twice'
+/** Both versions were rightly signed: such a statement is kept, so that everybody sees the fork. */
+export const isForkProof = ({ code, evidence }: Refusal): boolean => code === 'chain-broken' && evidence?.endsWith(EXISTS_TWICE) === true
+
+/** Versions of one root from the anchor on: a root that is renewed each week gets there in ten years. */
+export const CHAIN_LENGTH_MAX = 500
 
 interface Filed<Statement> { readonly statement: Statement, readonly digests: readonly Digest[] }
 
@@ -62,7 +73,8 @@ export function foldTrust (history: readonly Uint8Array[], pins: TrustPins): Tru
   }
   const federation = pins.federation === undefined ? [] : walk(fedRoots, pins.federation, (next, before) => {
     const admitted = new Map(next.body.members.map(({ nation, nationRoot }) => [nation, nationRoot.hash]))
-    return fedRootStands(next, before, nation => chainFrom(nation, pins.nations.get(nation) ?? admitted.get(nation)))
+    // A nation that was pinned anew after a disaster still signed, with its old keys, what the federation did before.
+    return fedRootStands(next, before, nation => [...chainFrom(nation, admitted.get(nation)), ...chainFrom(nation, pins.nations.get(nation))])
   }, report)
   const fedChain = federation.map(({ statement }) => statement)
   const members = fedChain.at(-1)?.body.members ?? []
@@ -78,17 +90,28 @@ export function foldTrust (history: readonly Uint8Array[], pins: TrustPins): Tru
   reportUnused(nationRoots, ({ body }) => nations.get(body.nation)?.roots, report)
   reportUnused(fedRoots, () => fedChain, report)
   const agencies = foldAgencies(ofKind<ReadAgencyStatement>(filed, 'agency-statement'), nations, report)
-  return new TrustView({ pins, federation: fedChain, nations, agencies, findings: sorted(findings) })
+  const used = new Set<ReadStatement>([...federation.map(({ statement }) => statement), ...[...nations.values()].flatMap(({ roots, revocations }) => [...roots, ...revocations]), ...[...agencies.values()].flat()])
+  const standing = new Set([...filed, ...nationRoots.values(), ...fedRoots.values()].flatMap(({ statement, digests }) => used.has(statement) ? digests : []))
+  return new TrustView({ pins, federation: fedChain, nations, agencies, findings: sorted(findings), standing })
 }
 
 type Report = (digests: readonly Digest[], refusal: Refusal) => void
 
+export interface ReadFile { readonly digest: Digest, readonly statement: ReadStatement | Refusal }
+/** Kept as long as somebody holds the bytes, which must never be changed in place: each new statement means a new fold. */
+const readFiles = new WeakMap<Uint8Array, ReadFile>()
+
+export function readOnce (bytes: Uint8Array): ReadFile {
+  let known = readFiles.get(bytes)
+  if (known === undefined) readFiles.set(bytes, known = { digest: digestOfBytes(bytes), statement: readStatement(bytes) })
+  return known
+}
+
 /** Each statement once, in the order of digests, which no sender of statements can steer usefully. */
 function readAll (history: readonly Uint8Array[], report: Report): Filed<ReadStatement>[] {
-  const unique = new Map(history.map(bytes => [digestOfBytes(bytes), bytes]))
+  const unique = new Map(history.map(bytes => { const file = readOnce(bytes); return [file.digest, file.statement] as const }))
   const filed: Filed<ReadStatement>[] = []
-  for (const [digest, bytes] of [...unique].sort(byFirst)) {
-    const statement = readStatement(bytes)
+  for (const [digest, statement] of [...unique].sort(byFirst)) {
     if (isRefusal(statement)) report([digest], statement)
     else filed.push({ statement, digests: [digest] })
   }
@@ -114,6 +137,8 @@ function gatherCopies<Root extends ReadFedRoot | ReadNationRoot> (copies: readon
 /** From the anchor, one verified version after the other. Two versions that both stand are a fork: the chain stops before them. */
 function walk<Root extends ReadFedRoot | ReadNationRoot> (roots: ReadonlyMap<Digest, Filed<Root>>, anchor: Digest, stands: (next: Root, before: Root | undefined) => Refusal | undefined, report: Report): Filed<Root>[] {
   const chain: Filed<Root>[] = []
+  const successors = new Map<Digest, Filed<Root>[]>()
+  for (const root of roots.values()) if (root.statement.body.prev !== undefined) successors.set(root.statement.body.prev, [...successors.get(root.statement.body.prev) ?? [], root])
   const first = roots.get(anchor)
   let candidates = first === undefined ? [] : [first]
   while (candidates.length > 0) {
@@ -124,24 +149,29 @@ function walk<Root extends ReadFedRoot | ReadNationRoot> (roots: ReadonlyMap<Dig
       return verdict === undefined
     })
     if (standing.length !== 1) {
-      for (const { digests, statement } of standing) report(digests, refuse('chain-broken', `version ${statement.body.version} exists twice`))
+      for (const { digests, statement } of standing) report(digests, refuse('chain-broken', `version ${statement.body.version} ${EXISTS_TWICE}`))
       break
     }
     chain.push(standing[0]!)
-    candidates = [...roots.values()].filter(({ statement }) => statement.body.prev === standing[0]!.statement.hash)
+    candidates = successors.get(standing[0]!.statement.hash) ?? []
+    if (chain.length < CHAIN_LENGTH_MAX) continue
+    for (const { digests } of candidates) report(digests, refuse('too-large', 'CHAIN_LENGTH_MAX'))
+    break
   }
   return chain
 }
 
 /** Once revoked, a key stays so; of several times the earliest counts. */
-function foldRevocations (lists: readonly Filed<ReadRevocationList>[], roots: readonly ReadNationRoot[], report: Report): Pick<NationHistory, 'revoked' | 'nextRevocations'> {
+function foldRevocations (lists: readonly Filed<ReadRevocationList>[], roots: readonly ReadNationRoot[], report: Report): Pick<NationHistory, 'revoked' | 'revocations' | 'nextRevocations'> {
   const newest = roots.at(-1)!.body
   const revoked = new Map<Kid, RevokedKey>()
+  const revocations: ReadRevocationList[] = []
   let nextRevocations: Instant | undefined
   for (const { statement, digests } of lists) {
     if (statement.body.nation !== newest.nation) continue
     const verdict = revocationListStands(statement, newest)
     if (verdict !== undefined) { report(digests, verdict); continue }
+    revocations.push(statement)
     nextRevocations = Math.max(nextRevocations ?? 0, fromUnixSeconds(statement.body.next))
     for (const { kid, revokedAt, compromisedFrom, reason } of statement.body.revoked) {
       const from = fromUnixSeconds(Math.min(revokedAt, compromisedFrom ?? revokedAt))
@@ -149,7 +179,8 @@ function foldRevocations (lists: readonly Filed<ReadRevocationList>[], roots: re
       revoked.set(kid, { from: Math.min(from, known?.from ?? from), compromised: (known?.compromised ?? false) || reason === 'compromised' || compromisedFrom !== undefined })
     }
   }
-  return { revoked, nextRevocations }
+  revocations.sort((a, b) => a.body.iat - b.body.iat || a.body.seq - b.body.seq || (a.hash < b.hash ? -1 : 1))
+  return { revoked, revocations, nextRevocations }
 }
 
 function foldAgencies (statements: readonly Filed<ReadAgencyStatement>[], nations: ReadonlyMap<NationId, NationHistory>, report: Report): Map<AgencyId, ReadAgencyStatement[]> {
@@ -159,7 +190,8 @@ function foldAgencies (statements: readonly Filed<ReadAgencyStatement>[], nation
     const root = nations.get(nationOf(agency))?.roots.findLast(({ body }) => body.iat <= statement.body.iat)
     const verdict = root === undefined ? refuse('chain-broken', `no root of ${nationOf(agency)} at that time`) : agencyStatementStands(statement, root.body)
     if (verdict !== undefined) report(digests, verdict)
-    else agencies.set(agency, [...agencies.get(agency) ?? [], statement])
+    else if (agencies.has(agency)) agencies.get(agency)!.push(statement)
+    else agencies.set(agency, [statement])
   }
   for (const history of agencies.values()) history.sort((a, b) => a.body.iat - b.body.iat || (a.hash < b.hash ? -1 : 1))
   return agencies

@@ -6,45 +6,33 @@ import { isIPv4 } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { ROLES } from '../protocol/commands.ts'
-import { AGENCY_ID, NODE_ID, PERSON_ID, nationOf, type AgencyId, type NationId, type NodeId, type PersonId } from '../protocol/identifiers.ts'
-import { DIRECTIONS } from '../protocol/messages/vocabulary.ts'
+import { NODE_ID, PERSON_ID, nationOf, type AgencyId, type NationId, type NodeId, type PersonId } from '../protocol/identifiers.ts'
 import { fromBase64url } from '../protocol/bytes.ts'
+import { parseVerifierKey } from '../protocol/log/note.ts'
+import { cameraSchema, evidenceSchema, findCameraContradictions, resolveCamera } from './camera-config.ts'
+import { PLACE, agency, named, object, path, regime, text } from './config-forms.ts'
 import { ConfigDocument, ConfigError, PROBLEMS_MAX, type ConfigProblem, type Path } from './config-file.ts'
 import { nearest } from './nearest.ts'
 
 export { ConfigError, type ConfigErrorCode, type ConfigProblem } from './config-file.ts'
 
-/** The message of an unknown-key issue is the list of the keys that are known there; `describe` reads it back. */
-const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, { error: issue => issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined })
-const text = (max: number) => z.string('is text: put it in quotes').min(1, 'is empty').max(max, `is longer than ${max} characters`)
-const named = <Id>(pattern: RegExp, example: string) => z.string('is text: put it in quotes').regex(pattern, `is written like ${example}`) as unknown as z.ZodType<Id>
-
 const node = named<NodeId>(NODE_ID, 'lv/national')
-const agency = named<AgencyId>(AGENCY_ID, 'lv:state-police')
-const path = text(1024)
 const port = z.int('is a port number').min(0, 'is a port number').max(65_535, 'is a port number')
 const address = named<string>(/^\/(?:ip4|ip6|dns|dns4|dns6)\/[0-9A-Za-z.:_-]{1,253}\/tcp\/\d{1,5}$/, '/ip4/192.0.2.1/tcp/4001')
-const opaque = named<string>(/^[A-Za-z0-9_-]{1,32}$/, 'a7-north (1 to 32 letters, digits, _ or -)')
+const vkey = z.string('is text: put it in quotes').refine(key => parseVerifierKey(key) !== undefined, 'is not a key as `tiltas witness init` prints it')
 const oneOrMore = <Item extends z.ZodType>(item: Item) => z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(item))
 
 const camera = object({
   /** As the vendor names it. */
   id: text(64),
-  /** The opaque name that messages carry instead of a position. */
-  siteRef: opaque,
-  siteGroup: opaque,
-  nuts3: named<string>(/^[A-Z]{2}[0-9A-Z]{3}$/, 'LV005').optional(),
-  municipality: named<string>(/^[A-Z]{2}-[A-Z0-9]{1,3}$/, 'LT-54').optional(),
-  road: named<string>(/^[A-Z]{2}:[A-Z0-9]{1,6}$/, 'LV:A13').optional(),
-  direction: z.enum(DIRECTIONS).default('unknown')
+  ...PLACE
 }).transform(({ nuts3, municipality, road, ...rest }) => ({ ...rest, place: { nuts3, municipality, road } }))
 
 const source = object({
   id: named<string>(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'latgale-1'),
   controller: agency,
   processor: text(120).optional(),
-  regime: z.enum(['LED', 'GDPR']),
+  regime,
   /** SHA-256 of the bearer token, hex. */
   tokenHash: named<string>(/^[0-9a-f]{64}$/, 'the 64 hex digits of its SHA-256'),
   cameras: z.array(camera).min(1, 'needs at least one camera')
@@ -67,15 +55,33 @@ const schema = object({
   /** At home here. */
   agencies: z.array(agency).default([]),
   trust: oneOrMore(path),
-  keyRing: object({ file: path, passphraseFile: path.optional(), passphraseEnv: named<string>(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'TILTAS_PASSPHRASE').optional() }),
+  keyRing: object({
+    file: path, passphraseFile: path.optional(), passphraseEnv: named<string>(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'TILTAS_PASSPHRASE').optional(),
+    /** A hardware module for the keys that it can hold; the others stay in the file. */
+    pkcs11: object({
+      module: path, token: text(32), serial: text(16).optional(), driver: path.optional(),
+      pinFile: path.optional(), pinCredential: named<string>(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/, 'tiltas-pin').optional(), pinPrompt: z.literal(true).optional()
+    }).optional()
+  }),
   ingest: object({
     host: text(253).default('127.0.0.1'), port,
     tls: object({ cert: path, key: path }).optional(),
+    /** Takes pictures too, and reads them. */
+    pictures: z.boolean().default(false),
     sources: z.array(source).default([])
   }).optional(),
+  /** Pictures that this node fetches and reads by itself. */
+  cameras: z.array(cameraSchema).max(256, 'has more than 256 cameras').default([]),
+  evidence: evidenceSchema.default({ diskMiB: 4096, pinDays: 30 }),
   /** Metrics and health. */
   ops: object({ host: text(253).default('127.0.0.1'), port }).optional(),
+  /** Who cosigns this node's log: at an HTTP address, with keys as `tiltas witness init` printed them. */
+  witnesses: z.array(object({ url: named<string>(/^https?:\/\/[^\s@]{1,500}$/, 'https://witness.example'), keys: oneOrMore(vkey) })).default([]),
+  /** How many of them make a checkpoint witnessed; else more than half. */
+  witnessQuorum: z.int().min(1).optional(),
   readRetentionHours: z.int().min(1).max(744).default(24),
+  /** How long a backup may be kept: what was erased here is in it until then. */
+  backupDays: z.int().min(1).max(366).default(30),
   people: z.array(person).default([]),
   locale: z.enum(['en', 'lv', 'lt']).default('en')
 })
@@ -102,7 +108,7 @@ export function loadConfig (file: string): NodeConfig {
 }
 
 /** Where a node keeps what, inside its data folder. */
-export const pathsOf = (data: string) => ({ socket: join(data, 'tiltas.sock'), store: join(data, 'store'), recordKeys: join(data, 'record-keys'), reads: join(data, 'reads'), readKeys: join(data, 'read-keys') }) as const
+export const pathsOf = (data: string) => ({ socket: join(data, 'tiltas.sock'), store: join(data, 'store'), recordKeys: join(data, 'record-keys'), reads: join(data, 'reads'), readKeys: join(data, 'read-keys'), evidence: join(data, 'evidence'), cameras: join(data, 'cameras') }) as const
 
 const nameOf = (path: Path): string => path.length === 0 ? 'the file' : '`' + path.map(part => typeof part === 'number' ? `[${part}]` : `.${String(part)}`).join('').slice(1) + '`'
 
@@ -135,7 +141,17 @@ function findContradictions (config: Written, document: ConfigDocument): ConfigP
   unique(config.peers.map(peer => peer.node), i => ['peers', i, 'node'])
   config.peers.forEach((peer, i) => { if (peer.node === config.node) wrong(['peers', i, 'node'], 'is this node itself') })
   if ((config.keyRing.passphraseFile === undefined) === (config.keyRing.passphraseEnv === undefined)) wrong(['keyRing'], 'needs either passphraseFile or passphraseEnv')
+  const { pkcs11 } = config.keyRing
+  if (pkcs11 !== undefined && [pkcs11.pinFile, pkcs11.pinCredential, pkcs11.pinPrompt].filter(given => given !== undefined).length !== 1) wrong(['keyRing', 'pkcs11'], 'needs one of pinFile, pinCredential, pinPrompt')
   findIngestContradictions(config, wrong, domestic, unique)
+  config.cameras.forEach((camera, i) => domestic(camera.controller, ['cameras', i, 'controller']))
+  unique(config.cameras.map(camera => camera.id), i => ['cameras', i, 'id'])
+  findCameraContradictions(config.cameras, wrong)
+  config.witnesses.forEach(({ url, keys }, i) => {
+    if (new Set(keys.map(key => key.slice(0, key.indexOf('+')))).size !== 1) wrong(['witnesses', i, 'keys'], 'names the keys of one witness')
+    if (url.startsWith('http:') && !isLoopback(new URL(url).hostname)) wrong(['witnesses', i, 'url'], 'a witness on another machine is reached by https', 'unsafe')
+  })
+  if ((config.witnessQuorum ?? 1) > Math.max(1, config.witnesses.length)) wrong(['witnessQuorum'], 'is more than there are witnesses')
   if (config.ops !== undefined && !isLoopback(config.ops.host)) wrong(['ops', 'host'], 'metrics and health are served on this machine only: use 127.0.0.1', 'unsafe')
   return problems
 }
@@ -164,7 +180,17 @@ function resolvePaths (file: string, config: Written): NodeConfig {
     homeNation: nationOf(config.node),
     data: at(config.data),
     trust: config.trust.map(at),
-    keyRing: { ...keyRing, file: at(keyRing.file), ...(keyRing.passphraseFile !== undefined && { passphraseFile: at(keyRing.passphraseFile) }) },
+    cameras: config.cameras.map(camera => resolveCamera(camera, at)),
+    keyRing: {
+      ...keyRing, file: at(keyRing.file), ...(keyRing.passphraseFile !== undefined && { passphraseFile: at(keyRing.passphraseFile) }),
+      ...(keyRing.pkcs11 !== undefined && { pkcs11: resolveModule(keyRing.pkcs11, at) })
+    },
     ...(ingest !== undefined && { ingest: { ...ingest, ...(ingest.tls !== undefined && { tls: { cert: at(ingest.tls.cert), key: at(ingest.tls.key) } }) } })
   }
+}
+
+/** Modules are often named by the bare file name of their library, which the system finds. */
+function resolveModule (pkcs11: NonNullable<Written['keyRing']['pkcs11']>, at: (path: string) => string): NonNullable<Written['keyRing']['pkcs11']> {
+  const { module, driver, pinFile } = pkcs11
+  return { ...pkcs11, module: module.includes('/') ? at(module) : module, ...(driver !== undefined && { driver: at(driver) }), ...(pinFile !== undefined && { pinFile: at(pinFile) }) }
 }

@@ -8,22 +8,28 @@ import type { AgencyId, MessageId } from '../protocol/identifiers.ts'
 import { commitmentOf, type Leaf } from '../protocol/log/leaf.ts'
 import { rootOf } from '../protocol/log/tree.ts'
 import { formatCheckpoint, openCheckpoint } from '../protocol/log/checkpoint.ts'
-import { SIGNATURE_TYPES, signedBytes, type NoteVerifier } from '../protocol/log/note.ts'
+import { SIGNATURE_TYPES, encodeVerifierKey, signedBytes, type NoteVerifier, type VerifierKey } from '../protocol/log/note.ts'
 import { noteVerifier } from '../keys/checkpoints.ts'
 import { payloadOf } from '../protocol/messages/jws.ts'
 import type { Candidate, HitMessage } from '../protocol/messages/message.ts'
-import { hashOfGrant, inForce } from '../protocol/policies/grant.ts'
+import { toUnixSeconds } from '../protocol/instant.ts'
+import { hashOfGrant } from '../protocol/policies/grant.ts'
 import { compileGrant } from '../protocol/policies/compile.ts'
 import { sentenceOf } from '../protocol/policies/sentence.ts'
 import { keyOf, type CandidateRecord, type HeldEntryRecord, type HitStateRecord, type OwnEntryRecord, type ReceivedRecord, type SentMessageRecord, type SharedWith } from '../protocol/records.ts'
+import { overridesOf } from '../protocol/policy-changes.ts'
 import type { Report } from '../protocol/effects.ts'
 import { commitmentContext } from '../protocol/turn.ts'
 import { StreamRefused } from './console/answers.ts'
 import type { CandidateView, EntryView, HitView, LogReport, NodeService, NodeStatus, SentHitView } from './console/service.ts'
+import { createEvidenceService } from './evidence-service.ts'
 import { normalisePlate } from './hotlist/normalise.ts'
+import { createPolicyService } from './policy-service.ts'
+import type { EvidenceRing } from './recognition/evidence-ring.ts'
 import { rootAt, verifyWholeLog } from './runtime/log-reader.ts'
 import type { Node } from './runtime/node.ts'
 import type { Clock, Store } from './runtime/ports.ts'
+import type { WitnessClient } from './witness/client.ts'
 import { every } from './runtime/recover.ts'
 
 /** Candidates, entries and hits on one page. */
@@ -35,24 +41,34 @@ export interface ServiceParts {
   readonly store: Store
   readonly clock: Clock
   readonly version: string
-  readonly logVerifiers: readonly NoteVerifier[]
+  /** As of now; with those before it, newest first, what is signed in the log of this node can be verified. */
+  readonly logKeys: readonly VerifierKey[]
+  readonly formerLogKeys?: readonly (readonly VerifierKey[])[]
+  readonly witnessing?: Pick<WitnessClient, 'witnessed' | 'states'>
   readonly addresses: () => readonly string[]
   readonly placedEntries: () => number
+  /** Undefined where no camera's pictures are read. */
+  readonly footage?: () => EvidenceRing | undefined
+  readonly cameras?: () => NodeStatus['cameras']
   /** Calls back for every report until the returned function is called. */
   subscribe (hear: (report: Report) => void): () => void
 }
 
-export const logVerifiersOf = (origin: string, ed25519: Uint8Array, mldsa44: Uint8Array | undefined): NoteVerifier[] =>
-  [{ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey: ed25519 }, ...(mldsa44 === undefined ? [] : [{ name: origin, type: SIGNATURE_TYPES.mlDsa44, publicKey: mldsa44 }])].map(key => {
-    const verifier = noteVerifier(key)
-    if (verifier === undefined) throw new TypeError('a key of the log has not its length')
-    return verifier
-  })
+/** The public keys of a log, as its checkpoints are signed. */
+export const publicKeysOfLog = ({ origin, ed25519, mldsa44 }: { readonly origin: string, readonly ed25519: Uint8Array, readonly mldsa44?: Uint8Array }): VerifierKey[] =>
+  [{ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey: ed25519 }, ...(mldsa44 === undefined ? [] : [{ name: origin, type: SIGNATURE_TYPES.mlDsa44, publicKey: mldsa44 }])]
+
+export const logVerifiersOf = (keys: readonly VerifierKey[]): NoteVerifier[] => keys.map(key => {
+  const verifier = noteVerifier(key)
+  if (verifier === undefined) throw new TypeError('a key of the log has not its length')
+  return verifier
+})
 
 export function createService (parts: ServiceParts): NodeService {
   const { node, store, clock } = parts
   const { driver, records } = node
   const startedAt = clock.now()
+  const keySets = (): NoteVerifier[][] => [parts.logKeys, ...parts.formerLogKeys ?? []].map(logVerifiersOf)
   const { state } = driver
 
   /** The one door: undefined when it is open, else why not. */
@@ -84,8 +100,10 @@ export function createService (parts: ServiceParts): NodeService {
     })
     return {
       node: directory.self, version: parts.version, startedAt, agencies: directory.hosted, peers,
-      log: { origin: log.origin, size: log.edge.size, root: toBase64url(rootOf(log.edge)) },
-      waitingCandidates: state.waitingCandidates, entries: parts.placedEntries(), addresses: parts.addresses()
+      log: { origin: log.origin, size: log.edge.size, root: toBase64url(rootOf(log.edge)), witnessed: parts.witnessing?.witnessed()?.size ?? 0, witnesses: parts.witnessing?.states() ?? [] },
+      waitingCandidates: state.waitingCandidates, entries: parts.placedEntries(), openDrafts: state.desk.open.size,
+      overrides: overridesOf(state, toUnixSeconds(clock.now())).map(({ agency, grant, until }) => ({ agency, grant, until })), addresses: parts.addresses(),
+      ...(parts.cameras?.() !== undefined && { cameras: parts.cameras()! })
     }
   }
 
@@ -96,9 +114,7 @@ export function createService (parts: ServiceParts): NodeService {
     return driver.command(actor, { ...given, entry: { ...given.entry, plate } })
   }
 
-  const grants: NodeService['grants'] = async agency => [...state.grants.values()]
-    .filter(grant => grant.agency === agency && inForce(grant, Math.floor(clock.now() / 1000)))
-    .sort((a, b) => a.id < b.id ? -1 : 1)
+  const grants: NodeService['grants'] = async agency => state.policies.inForce(agency, toUnixSeconds(clock.now()))
     .map(grant => ({ grant, version: grant.version, hash: hashOfGrant(grant), sentence: sentenceOf(grant, 'en', id => id), cedar: compileGrant(grant) }))
 
   const hits: NodeService['hits'] = async (actor, agency, because, { after, limit }) => {
@@ -198,7 +214,7 @@ export function createService (parts: ServiceParts): NodeService {
     const audit = await verifyWholeLog(store, size, root)
     for (const { fault, key } of audit.findings) find(key === undefined ? fault : `${fault} at ${key}`)
     const published = await records.get<{ size: number, note: string }>(keyOf.logCheckpoint)
-    const opened = published === undefined ? undefined : openCheckpoint(published.note, origin, parts.logVerifiers, [])
+    const opened = published === undefined ? undefined : openByAny(published.note)
     if (opened !== undefined && !opened.ok) find(`the published checkpoint does not verify: ${opened.code}`)
     if (opened?.ok === true && !equalBytes(await rootAt(store, opened.checkpoint.size), opened.checkpoint.root)) find('the log was changed below the published checkpoint')
     if (!await isHeadSigned(size, root)) find('the signed head does not fit the log: leaves were changed, added or taken away')
@@ -207,11 +223,17 @@ export function createService (parts: ServiceParts): NodeService {
     return { ok: findings.length === 0, size, root: toBase64url(root), checkpointSize: published?.size ?? 0, checked: { leaves: size, checkpoint: opened?.ok === true, commitmentsOpened, receiptsCompared }, findings }
   }
 
+  /** What was published before the keys of the log changed stays as it was signed. */
+  function openByAny (note: string): ReturnType<typeof openCheckpoint> {
+    const opened = keySets().map(keys => openCheckpoint(note, state.log.origin, keys, []))
+    return opened.find(({ ok }) => ok) ?? opened[0]!
+  }
+
   /** The local head is signed with every group; what is on disk must lead to it. */
   async function isHeadSigned (size: number, root: Uint8Array): Promise<boolean> {
     const head = await records.get<{ size: number, signature: string }>(keyOf.logHead)
     const signature = head?.size === size ? fromBase64url(head.signature) : undefined
-    return size === 0 || (signature !== undefined && parts.logVerifiers[0]!.verify(signedBytes(formatCheckpoint({ origin: state.log.origin, size, root })), signature))
+    return size === 0 || (signature !== undefined && keySets().some(([ed25519]) => ed25519!.verify(signedBytes(formatCheckpoint({ origin: state.log.origin, size, root })), signature)))
   }
 
   const leafAt = async (index: number): Promise<Leaf | undefined> => records.get<Leaf>(keyOf.logLeaf(index))
@@ -241,8 +263,10 @@ export function createService (parts: ServiceParts): NodeService {
   }
 
   return {
-    status, command, grants, hits, followHits, sentHits, candidates, entries, verifyLog,
+    policies: createPolicyService({ node, clock }), evidence: createEvidenceService({ consult, ring: () => parts.footage?.() }), status, command, grants, hits, followHits, sentHits, candidates, entries, verifyLog,
     checkpoint: async () => (await records.get<{ note: string }>(keyOf.logCheckpoint))?.note ?? '',
+    witnessedCheckpoint: async () => parts.witnessing?.witnessed()?.note ?? '',
+    logKeys: async () => parts.logKeys.map(encodeVerifierKey),
     trust: async () => node.cryptography.trust.sentences()
   }
 }

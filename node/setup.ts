@@ -2,12 +2,13 @@
  * From nothing to a node that can run, and from strangers to partners: `tiltas init` and `tiltas join`.
  * Nothing is ever overwritten. What must not lie on the node (root keys) goes into a folder of its own, to be carried away.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseDocument, stringify } from 'yaml'
 import { foundNation, type FoundedNation, type PlannedAgency, type PlannedNode } from '../keys/make-nation.ts'
 import type { KeySecret } from '../keys/private-key.ts'
-import { isRefusal, readStatement, type ReadStatement } from '../keys/read-statements.ts'
+import { fingerprintOf, fingerprintWords, isFingerprintOf } from '../keys/fingerprint.ts'
+import { isRefusal, readStatement, type ReadNationRoot } from '../keys/read-statements.ts'
 import { toBase64url } from '../protocol/bytes.ts'
 import { nationOf, type AgencyId, type Digest, type NationId, type NodeId } from '../protocol/identifiers.ts'
 import { createFileKeyRing } from './adapters/file-key-ring.ts'
@@ -15,7 +16,9 @@ import { systemClock } from './adapters/system-clock.ts'
 import { systemEntropy } from './adapters/system-entropy.ts'
 import { loadConfig } from './config.ts'
 import type { InitOptions, JoinOptions, SetupResult } from './cli/options.ts'
-import { PINS_FILE, STATEMENT_SUFFIX, readPinsFile, type PinsFile } from './trust-files.ts'
+import { PINS_FILE, STATEMENT_SUFFIX, addStatements, changePins, nameStatements, readPinsFile, trustFolderOf, type PinsFile } from './trust-files.ts'
+
+export { nameStatements } from './trust-files.ts'
 
 export const CONFIG_FILE = 'tiltas.yaml'
 
@@ -68,24 +71,6 @@ function writeStatements (folder: string, statements: ReadonlyMap<string, Uint8A
   })
 }
 
-/** Statements under names that tell what they are. */
-export function nameStatements (statements: readonly Uint8Array[]): Map<string, Uint8Array> {
-  return new Map(statements.map(bytes => {
-    const read = readStatement(bytes)
-    if (isRefusal(read)) throw new SetupError('malformed', `not a statement: ${read.code}`)
-    return [nameOf(read) + STATEMENT_SUFFIX, bytes]
-  }))
-}
-
-function nameOf (read: ReadStatement): string {
-  switch (read.kind) {
-    case 'fed-root': return `federation-${read.body.version}`
-    case 'nation-root': return `${read.body.nation.toLowerCase()}-root-${read.body.version}`
-    case 'revocation-list': return `${read.body.nation.toLowerCase()}-revocations-${read.body.seq}`
-    case 'agency-statement': return `${read.body.metadata.tiltas_agency.agency.replace(':', '-')}-${read.body.iat}`
-  }
-}
-
 // ── init ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Founds a nation with its national node, and its site nodes where some are named. */
@@ -97,12 +82,13 @@ export async function initNode (options: InitOptions): Promise<SetupResult> {
   for (const id of [...options.agencies, ...options.sites]) if (nationOf(id) !== nation) throw new SetupError('not-possible', `${id} is not of ${nation}: a nation founds only what is its own.`)
   const agencies = options.agencies.map((agency): PlannedAgency => ({ agency, name: nameFor(agency), kind: kindFor(agency), home: options.node, sites: options.sites }))
   const entity = options.entity ?? `https://${nation.toLowerCase()}.tiltas.example`
-  const founded = await foundNation({ nation, entity, nodes, agencies }, systemClock.now(), () => systemEntropy.bytes(32))
+  const founded = await foundNation({ nation, entity, nodes, agencies, registryAt: options.node }, systemClock.now(), () => systemEntropy.bytes(32))
   const files = await writeNation(options, founded)
   return {
     done: true, configPath: join(options.folder, CONFIG_FILE), files, fingerprint: fingerprintOf(founded.rootHash),
     next: [
-      `Carry ${join(options.folder, 'offline')} away: it holds the nation's root keys, which no node needs.`,
+      `Carry ${join(options.folder, 'offline')} away: it holds the nation's root keys and spare registry keys, which no node needs.`,
+      `Read out your fingerprint as words if you like: ${fingerprintWords(founded.rootHash)}`,
       'Make people: tiltas people new NAME --role OFFICER --agency AGENCY, and put what it prints under `people` in tiltas.yaml.',
       `Hand ${join(options.folder, 'publish')} to your partner, and read out your fingerprint by telephone.`,
       `Start it: tiltas run --config ${join(options.folder, CONFIG_FILE)}`
@@ -150,29 +136,24 @@ const kindFor = (agency: AgencyId): PlannedAgency['kind'] =>
 
 // ── join ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** 128 bits of the root's hash in groups of four, to be read out; both sides see the same. */
-export const fingerprintOf = (rootHash: Digest): string =>
-  (Buffer.from(rootHash, 'base64url').subarray(0, 16).toString('hex').toUpperCase().match(/.{4}/g) ?? []).join(' ')
-
-const sameFingerprint = (a: string, b: string): boolean => a.replace(/[^0-9A-Fa-f]/g, '').toUpperCase() === b.replace(/[^0-9A-Fa-f]/g, '').toUpperCase()
-
 /** Trusts another nation's root after its fingerprint was compared by voice; without one only shows it. */
 export async function joinNation ({ configPath, from, fingerprint, addresses }: JoinOptions): Promise<SetupResult> {
   const config = loadConfig(configPath)
   const statements = readHandedOver(from)
-  const root = statements.map(bytes => readStatement(bytes)).find(read => !isRefusal(read) && read.kind === 'nation-root')
-  if (root === undefined || isRefusal(root) || root.kind !== 'nation-root') throw new SetupError('malformed', `${from} holds no root of a nation: ask for the folder \`publish\` of the other side.`)
+  if (statements.some(bytes => isRefusal(readStatement(bytes)))) throw new SetupError('malformed', `${from} holds files that are no statements: ask for the folder \`publish\` of the other side.`)
+  const root = newestRootOf(statements)
+  if (root === undefined) throw new SetupError('malformed', `${from} holds no root of a nation: ask for the folder \`publish\` of the other side.`)
   const { nation, nodes } = root.body
   if (nation === config.homeNation) throw new SetupError('not-possible', `${nation} is your own nation.`)
   const shown = fingerprintOf(root.hash)
   if (fingerprint === undefined) {
-    return { done: false, configPath, files: [], fingerprint: shown, next: [`Telephone ${nation}, at a number that you know from elsewhere, and compare: ${shown}`, `When it is the same: tiltas join ${from} --fingerprint '…' --address ADDRESS`] }
+    return { done: false, configPath, files: [], fingerprint: shown, next: [`Telephone ${nation}, at a number that you know from elsewhere, and compare: ${shown}`, `In words: ${fingerprintWords(root.hash)}`, `When it is the same: tiltas join ${from} --fingerprint '…' --address ADDRESS`] }
   }
-  if (!sameFingerprint(fingerprint, shown)) throw new SetupError('fingerprint-differs', 'The fingerprint is another one: nothing was changed. Somebody handed you the statements of somebody else.')
-  const files = pinNation(config.trust[0]!, nation, root.hash, nameStatements(statements))
+  if (!isFingerprintOf(root.hash, fingerprint)) throw new SetupError('fingerprint-differs', 'The fingerprint is another one: nothing was changed. Somebody handed you the statements of somebody else.')
+  const files = pinNation(config.trust, nation, root.hash, statements)
   const national = nodes.find(({ role }) => role === 'national')?.node
   if (national !== undefined) addPeer(configPath, national, addresses)
-  return { done: true, configPath, files: [...files, configPath], fingerprint: shown, next: ['Start the node again, then: tiltas doctor', `Nothing is shared yet: say what may go to ${nation} with \`tiltas grants add\`.`] }
+  return { done: true, configPath, files: [...files, configPath], fingerprint: shown, next: ['Start the node again so that it calls the new address, then: tiltas doctor', `Nothing is shared yet: say what may go to ${nation} with \`tiltas grants add\`.`] }
 }
 
 function readHandedOver (from: string): Uint8Array[] {
@@ -180,15 +161,19 @@ function readHandedOver (from: string): Uint8Array[] {
   return files.map(file => new Uint8Array(readFileSync(file)))
 }
 
-function pinNation (folder: string, nation: NationId, hash: Digest, statements: ReadonlyMap<string, Uint8Array>): string[] {
-  const pinsPath = join(statSync(folder).isDirectory() ? folder : dirname(folder), PINS_FILE)
-  const pins = readPinsFile(pinsPath)
-  const known = pins.nations[nation]
-  if (known !== undefined && known !== hash) throw new SetupError('exists', `${nation} is pinned with another root: unpin it on purpose in ${pinsPath} first.`)
-  const files = writeStatements(dirname(pinsPath), statements)
-  writeFileSync(pinsPath, JSON.stringify({ ...pins, nations: { ...pins.nations, [nation]: hash } }, null, 2) + '\n')
-  chmodSync(pinsPath, 0o600)
-  return [...files, pinsPath]
+/** Of the newest version: a folder may hold the whole chain. */
+function newestRootOf (statements: readonly Uint8Array[]): ReadNationRoot | undefined {
+  const roots = statements.map(bytes => readStatement(bytes)).filter((read): read is ReadNationRoot => !isRefusal(read) && read.kind === 'nation-root')
+  return roots.sort((a, b) => a.body.version - b.body.version).at(-1)
+}
+
+/** Statements first: a pin without its root trusts nobody. @throws SetupError `exists` when another root is pinned */
+export function pinNation (paths: readonly string[], nation: NationId, hash: Digest, statements: readonly Uint8Array[]): string[] {
+  const pinsPath = join(trustFolderOf(paths), PINS_FILE)
+  const known = existsSync(pinsPath) ? readPinsFile(pinsPath).nations[nation] : undefined
+  if (known !== undefined && known !== hash) throw new SetupError('exists', `${nation} is pinned with another root: \`tiltas trust unpin ${nation}\` first, if that is what you mean.`)
+  const files = addStatements(dirname(pinsPath), statements)
+  return [...files, changePins(paths, pins => ({ ...pins, nations: { ...pins.nations, [nation]: hash } }))]
 }
 
 /** Keeps the comments and the order of the operator's file. */

@@ -11,6 +11,7 @@ import type { ParcelHeader } from './delivery/frames.ts'
 import { say, settleReceipt, wantedByReceipt } from './delivery/outbox.ts'
 import type { OpenedItem } from './events.ts'
 import { wantedByCandidate, weigh } from './hits/candidates.ts'
+import { mayReceiveCandidateWithdrawal, receiveCandidateWithdrawal, wantedByCandidateWithdrawal } from './hits/candidate-withdrawals.ts'
 import { ingressQuestion, mayReceiveHit, receiveHit, receiveWithdrawal, wantedByHit } from './hits/receive.ts'
 import { mayReceiveWord, receiveEnd, receiveShare, wantedByWord } from './hotlist/entries.ts'
 import { isAtHome } from './directory.ts'
@@ -38,6 +39,7 @@ function wantedByMessage (state: NodeState, message: Message): string[] {
     case 'hit/1': case 'hit.update/1': case 'hit.withdraw/1': return wantedByHit(message)
     case 'hotlist.share/1': case 'hotlist.withdraw/1': return wantedByWord(state.directory, message)
     case 'candidate/1': return wantedByCandidate(message)
+    case 'candidate.withdraw/1': return wantedByCandidateWithdrawal(message)
     case 'receipt/1': return wantedByReceipt(state, message)
     case 'tombstone/1': return []
   }
@@ -50,7 +52,7 @@ export function acceptParcel (turn: Turn, peer: NodeId, header: ParcelHeader, it
   const accepted: Accepted[] = []; const refused: Refused[] = []
   const written = new Map<string, Json | Uint8Array | undefined>()
   for (const item of items) {
-    const verdict = 'message' in item ? acceptOne(turn, item, written) : item.refusal
+    const verdict = 'message' in item ? acceptOne(turn, peer, item, written) : item.refusal
     if (verdict === undefined) continue
     if ('id' in verdict) accepted.push(verdict)
     else refused.push(refuseItem(turn, header, item, verdict))
@@ -59,9 +61,9 @@ export function acceptParcel (turn: Turn, peer: NodeId, header: ParcelHeader, it
 }
 
 /** Each message has a turn of its own, and finds what those before it in the parcel wrote. */
-function acceptOne (turn: Turn, item: Extract<OpenedItem, { message: unknown }>, written: Map<string, Json | Uint8Array | undefined>): Accepted | Refusal | undefined {
-  const own = new Turn(turn.state, turn.now, key => written.has(key) ? written.get(key) : turn.fact(key), turn.random32())
-  const verdict = accept(own, item)
+function acceptOne (turn: Turn, peer: NodeId, item: Extract<OpenedItem, { message: unknown }>, written: Map<string, Json | Uint8Array | undefined>): Accepted | Refusal | undefined {
+  const own = new Turn(turn.state, turn.now, key => written.has(key) ? written.get(key) : turn.fact(key), () => turn.random32())
+  const verdict = accept(own, peer, item)
   for (const effect of own.effects) {
     if (effect.type === 'put') written.set(effect.key, effect.value)
     if (effect.type === 'delete') written.set(effect.key, undefined)
@@ -71,7 +73,7 @@ function acceptOne (turn: Turn, item: Extract<OpenedItem, { message: unknown }>,
 }
 
 /** Undefined for what is never receipted: receipts and tombstones. */
-function accept (turn: Turn, item: Extract<OpenedItem, { message: unknown }>): Accepted | Refusal | undefined {
+function accept (turn: Turn, peer: NodeId, item: Extract<OpenedItem, { message: unknown }>): Accepted | Refusal | undefined {
   const { message, digest, jws, k } = item
   if (message.type === 'tombstone/1') { turn.leaf({ t: 'receipt', agency: message.aud, peer: message.iss, why: `gone-${message.reason}` }); return undefined }
   if (message.type === 'receipt/1') {
@@ -87,7 +89,7 @@ function accept (turn: Turn, item: Extract<OpenedItem, { message: unknown }>): A
   const leaf = turn.leaf({ t: 'acceptance', agency: message.aud, peer: message.iss, c, ...('policy' in message && { policy: message.policy.grant }) })
   const record: ReceivedRecord = { jws, k: encodeKey(k), digest, leaf, c, at: turn.now }
   turn.putPersonal(keyOf.received(message.id), record, 'retainUntil' in message ? message.retainUntil : message.exp)
-  takeEffect(turn, message, leaf)
+  takeEffect(turn, peer, message, leaf)
   turn.report({ what: 'message-accepted', kind: kindOf(message.type), from: message.iss })
   return { id: message.id, digest, index: leaf, c }
 }
@@ -97,6 +99,7 @@ function mayEnter (turn: Turn, message: Message): Refusal | undefined {
     case 'hit/1': case 'hit.update/1': return mayReceiveHit(turn, message) ?? (message.iss === message.aud ? undefined : askIngress(turn, ingressQuestion(turn, message)))
     case 'hit.withdraw/1': return mayReceiveHit(turn, message)
     case 'candidate/1': return message.iss !== message.aud || !isAtHome(turn.state.directory, message.aud) ? refuse('wrong-issuer', 'iss') : undefined
+    case 'candidate.withdraw/1': return mayReceiveCandidateWithdrawal(turn, message)
     case 'hotlist.share/1': return mayReceiveWord(turn, message) ?? askEach(turn, message)
     case 'hotlist.withdraw/1': return mayReceiveWord(turn, message)
     default: return undefined
@@ -118,13 +121,14 @@ function askEach (turn: Turn, message: Extract<Message, { type: 'hotlist.share/1
   return undefined
 }
 
-function takeEffect (turn: Turn, message: Message, leaf: number): void {
+function takeEffect (turn: Turn, peer: NodeId, message: Message, leaf: number): void {
   switch (message.type) {
     case 'hit/1': case 'hit.update/1': return receiveHit(turn, message, leaf)
     case 'hit.withdraw/1': return receiveWithdrawal(turn, message, leaf)
     case 'hotlist.share/1': return receiveShare(turn, message)
     case 'hotlist.withdraw/1': return receiveEnd(turn, message)
-    case 'candidate/1': return weigh(turn, message, leaf)
+    case 'candidate/1': return weigh(turn, peer, message, leaf)
+    case 'candidate.withdraw/1': return receiveCandidateWithdrawal(turn, message, leaf)
     default:
   }
 }

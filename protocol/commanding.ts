@@ -1,19 +1,18 @@
 /** What people tell the node to do: the role decides who may, then the part that it concerns carries it out. */
-import { ALLOWED_ROLES, type Command } from './commands.ts'
+import { ALLOWED_ROLES, mayConsult, type Command } from './commands.ts'
 import type { AgencyId, MessageId } from './identifiers.ts'
-import { isAtHome } from './directory.ts'
+import { isAtHome, isHosted } from './directory.ts'
 import type { NodeEvent } from './events.ts'
-import { confirmCandidate, rejectCandidate, wantedByCandidate } from './hits/candidates.ts'
+import { rejectCandidate } from './hits/candidate-withdrawals.ts'
+import { confirmCandidate, wantedByCandidate } from './hits/candidates.ts'
 import { confirmEntry, putEntry, shareEntries, withdrawEntry } from './hotlist/entries.ts'
 import { DAY, SECOND } from './instant.ts'
-import { GRANTS_PER_AGENCY_MAX } from './limits.ts'
 import { commitmentOf } from './log/leaf.ts'
 import { encodeJson } from './messages/encoding.ts'
 import { payloadOf } from './messages/jws.ts'
 import type { Candidate } from './messages/message.ts'
 import { utf8ToBytes } from './bytes.ts'
-import { grantSchema, hashOfGrant, inForce, refOf, type Grant } from './policies/grant.ts'
-import { lintGrant } from './policies/lint.ts'
+import { approveChange, draftChange, draftRollback, endGrant, overrideAlone, withdrawChange } from './policy-changes.ts'
 import { keyOf, type CandidateRecord, type ConsultationRecord, type ReceivedRecord } from './records.ts'
 import type { NodeState } from './state.ts'
 import { encodeKey, type Facts, type Turn } from './turn.ts'
@@ -28,6 +27,7 @@ export function wantedByCommand (state: NodeState, command: Command, fact: Facts
     case 'entry.share': return command.refs.map(ref => keyOf.ownEntry(command.agency, ref))
     case 'entry.withdraw': case 'entry.confirm': return [keyOf.ownEntry(command.agency, command.ref)]
     case 'candidate.confirm': case 'candidate.reject': return wantedByDecision(command.candidate, fact)
+    case 'policy.rollback': return [keyOf.grant(command.agency, command.grant, command.version)]
     default: return []
   }
 }
@@ -46,10 +46,15 @@ const agencyOf = (command: Command): AgencyId | undefined =>
 export function isGranted (turn: Turn, { commandId, actor, command }: Given): boolean {
   const agency = agencyOf(command)
   const isOwn = agency === undefined || agency === actor.agency || !['OFFICER', 'LIST_OWNER'].includes(actor.role) || isCandidateReview(command)
-  if (!ALLOWED_ROLES[command.do].includes(actor.role) || !isOwn || !isAtHome(turn.state.directory, actor.agency)) { turn.reject(commandId, 'role-lacking', actor.role); return false }
-  if (agency !== undefined && !isAtHome(turn.state.directory, agency)) { turn.reject(commandId, 'not-at-home'); return false }
+  // Footage is where the cameras are: there its owner is present, seldom at home.
+  const isPresent = isOfEvidence(command) ? isHosted : isAtHome
+  const mayLook = ALLOWED_ROLES[command.do].includes(actor.role) && (command.do !== 'consult' || mayConsult(actor.role, command.of))
+  if (!mayLook || !isOwn || !isPresent(turn.state.directory, actor.agency)) { turn.reject(commandId, 'role-lacking', actor.role); return false }
+  if (agency !== undefined && !isPresent(turn.state.directory, agency)) { turn.reject(commandId, 'not-at-home'); return false }
   return true
 }
+
+const isOfEvidence = (command: Command): boolean => command.do === 'consult' && command.of.what === 'evidence'
 
 /** A monitoring room looks after the cameras of every agency that is at home at its node. */
 const isCandidateReview = (command: Command): boolean => command.do === 'consult' && command.of.what === 'candidates'
@@ -57,8 +62,12 @@ const isCandidateReview = (command: Command): boolean => command.do === 'consult
 export function obey (turn: Turn, given: Given): void {
   const { commandId, command } = given
   switch (command.do) {
-    case 'grant.put': return putGrant(turn, commandId, command.agency, command.grant)
-    case 'grant.end': return endGrant(turn, commandId, command.agency, command.grant)
+    case 'policy.draft': return draftChange(turn, given, command)
+    case 'policy.rollback': return draftRollback(turn, given, command)
+    case 'policy.approve': return approveChange(turn, given, command)
+    case 'policy.withdraw-draft': return withdrawChange(turn, given, command)
+    case 'policy.override': return overrideAlone(turn, given, command)
+    case 'grant.end': return endGrant(turn, given, command)
     case 'entry.put': return putEntry(turn, commandId, command.agency, command.entry, command.entry.plate)
     case 'entry.share': return shareEntries(turn, commandId, command)
     case 'entry.withdraw': return withdrawEntry(turn, commandId, command)
@@ -75,39 +84,6 @@ function decideCandidate (turn: Turn, { commandId }: Given, command: Extract<Com
   const candidate = payloadOf(received.jws) as Candidate
   if (command.do === 'candidate.confirm') confirmCandidate(turn, commandId, candidate, record)
   else rejectCandidate(turn, commandId, candidate, record, command.reason)
-}
-
-// ── grants ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const grantKey = (agency: AgencyId, id: string): string => `${agency}/${id}`
-
-/** Every change is a new version; the node counts them. */
-function putGrant (turn: Turn, commandId: string, agency: AgencyId, draft: Readonly<Record<string, unknown>>): void {
-  const before = turn.state.grants.get(grantKey(agency, String(draft['id'])))
-  const parsed = grantSchema.safeParse({ ...draft, agency, version: (before?.version ?? 0) + 1 })
-  if (!parsed.success) return turn.reject(commandId, 'malformed', parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).slice(0, 5).join('; '))
-  if (parsed.data.until <= turn.seconds) return turn.reject(commandId, 'ended', 'until')
-  const faults = lintGrant(parsed.data, turn.state.policies.inForce(agency, turn.seconds)).filter(found => found.severity === 'error')
-  if (faults.length > 0) return turn.reject(commandId, 'not-lawful', faults.map(({ code, field }) => `${field}: ${code}`).join('; '))
-  const count = [...turn.state.grants.values()].filter(grant => grant.agency === agency && inForce(grant, turn.seconds)).length
-  if (before === undefined && count >= GRANTS_PER_AGENCY_MAX) return turn.reject(commandId, 'limit-reached', 'GRANTS_PER_AGENCY_MAX')
-  keepGrant(turn, parsed.data)
-  turn.answer(commandId, { ok: true, made: { grant: refOf(parsed.data), hash: hashOfGrant(parsed.data) } })
-}
-
-/** The end is a version too: one that is over from now on. */
-function endGrant (turn: Turn, commandId: string, agency: AgencyId, id: string): void {
-  const before = turn.state.grants.get(grantKey(agency, id))
-  if (before === undefined || !turn.state.policies.inForce(agency, turn.seconds).some(grant => grant.id === id)) return turn.reject(commandId, 'unknown-grant')
-  keepGrant(turn, { ...before, version: before.version + 1, from: Math.min(before.from, turn.seconds - 1), until: turn.seconds })
-  turn.answer(commandId, { ok: true })
-}
-
-function keepGrant (turn: Turn, grant: Grant): void {
-  turn.state.grants.set(grantKey(grant.agency, grant.id), grant)
-  turn.state.policies.put(grant)
-  turn.leaf({ t: 'policy', agency: grant.agency, policy: refOf(grant), root: hashOfGrant(grant), role: 'NATIONAL_ADMIN' })
-  turn.put(keyOf.grant(grant.agency, grant.id, grant.version), grant)
 }
 
 // ── the one door to personal data ────────────────────────────────────────────────────────────────────────────────

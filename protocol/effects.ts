@@ -53,6 +53,9 @@ export type Report =
   | { readonly what: 'message-withheld', readonly to: AgencyId, readonly because: 'withheld' | 'expired' | 'erased' }
   | { readonly what: 'peer-up' | 'peer-down', readonly peer: NodeId, readonly streamClass: StreamClass }
   | { readonly what: 'peer-restored', readonly peer: NodeId, readonly streamClass: StreamClass }
+  | { readonly what: 'policy-changed', readonly agency: AgencyId, readonly code: 'drafted' | 'approved' | 'withdrawn' | 'lapsed' | 'superseded' | 'ended' }
+  /** One person put a grant in force alone: said when it begins, every OVERRIDE_SHOUT while it holds, and when it is over. */
+  | { readonly what: 'policy-override', readonly agency: AgencyId, readonly grant: string, readonly until: number, readonly code: 'begun' | 'in-force' | 'over' }
   | { readonly what: 'records-lost', readonly peer: NodeId, readonly streamClass: StreamClass, readonly count: number }
   | { readonly what: 'commitment-differs', readonly peer: AgencyId }
   | { readonly what: 'receipt-for-unknown', readonly peer: AgencyId }

@@ -4,7 +4,7 @@ import type { Directory } from './directory.ts'
 import type { AgencyId, Digest, MessageId, NodeId } from './identifiers.ts'
 import type { Instant } from './instant.ts'
 import type { Acknowledgement, Hello, ParcelHeader, Welcome } from './delivery/frames.ts'
-import type { Candidate, Message, Verified } from './messages/message.ts'
+import type { Candidate, CandidateWithdraw, Message, Verified } from './messages/message.ts'
 import type { StreamClass } from './messages/vocabulary.ts'
 import type { OutRecord, PositionRecord } from './records.ts'
 import type { Refusal } from './refusals.ts'
@@ -24,6 +24,7 @@ export type NodeEvent =
   | { readonly type: 'directory-changed', readonly directory: Directory }
   | { readonly type: 'reads-collected', readonly controller: AgencyId, readonly count: number, readonly root: Digest }
   | { readonly type: 'read-matched', readonly read: MatchedRead, readonly entropy: Uint8Array }
+  | { readonly type: 'read-withdrawn', readonly read: Pick<MatchedRead, 'controller' | 'readId' | 'entry'>, readonly reason: CandidateWithdraw['reason'], readonly entropy: Uint8Array }
   | { readonly type: 'command-given', readonly commandId: string, readonly actor: Actor, readonly command: Command, readonly entropy: Uint8Array }
   | { readonly type: 'message-signed', readonly ticket: number, readonly jws: string, readonly digest: Digest }
   | { readonly type: 'link-opened' } & OnLink & { readonly initiator: boolean }

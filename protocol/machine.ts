@@ -14,15 +14,16 @@ import { flushStreams, outStreamOf, queueLoaded, relay } from './delivery/outbox
 import { acknowledged, closedLink, leaveStrangers, openedLink, positionsLoaded, reachBack, reachPeers, retry, retryLater, watchLink, welcomed } from './delivery/resume.ts'
 import { acceptParcel, wantedByParcel } from './accepting.ts'
 import type { Effect } from './effects.ts'
-import type { MatchedRead, NodeEvent } from './events.ts'
-import { derivedMessageId } from './bytes.ts'
+import type { NodeEvent } from './events.ts'
+import { candidateIdOf, correctRead, wantedByCorrection } from './hits/candidate-withdrawals.ts'
 import { say } from './delivery/outbox.ts'
 import { toUnixSeconds, type Instant } from './instant.ts'
 import { CANDIDATE_LIFETIME, CHECKPOINT_INTERVAL } from './limits.ts'
 import { rootOf } from './log/tree.ts'
 import type { Candidate } from './messages/message.ts'
 import type { StreamClass } from './messages/vocabulary.ts'
-import type { MessageId, NodeId } from './identifiers.ts'
+import type { NodeId } from './identifiers.ts'
+import { resumePolicies, watchPolicies } from './policy-changes.ts'
 import { keyOf } from './records.ts'
 import type { NodeState } from './state.ts'
 import { Turn, type Facts } from './turn.ts'
@@ -35,6 +36,7 @@ export function wants (state: NodeState, event: NodeEvent, fact: Facts): string[
   switch (event.type) {
     case 'parcel-opened': return wantedByParcel(state, event.items)
     case 'read-matched': return [keyOf.sentMessage(candidateIdOf(event.read))]
+    case 'read-withdrawn': return wantedByCorrection(event.read)
     case 'command-given': return wantedByCommand(state, event.command, fact)
     default: return []
   }
@@ -51,6 +53,7 @@ function happen (turn: Turn, event: NodeEvent): void {
   switch (event.type) {
     case 'started':
       turn.leaf({ t: 'start' })
+      resumePolicies(turn)
       return reachPeers(turn)
     case 'directory-changed':
       state.directory = event.directory
@@ -60,6 +63,7 @@ function happen (turn: Turn, event: NodeEvent): void {
       turn.leaf({ t: 'collection', agency: event.controller, n: event.count, root: event.root })
       return
     case 'read-matched': return makeCandidate(turn, event)
+    case 'read-withdrawn': return correctRead(turn, event.read, event.reason)
     case 'command-given': return isGranted(turn, event) ? obey(turn, event) : undefined
     case 'message-signed': return continueDraft(turn, event)
     case 'link-opened': return event.initiator ? openedLink(turn, event.peer, event.streamClass, event.link) : reachBack(turn, event.peer, event.streamClass)
@@ -100,9 +104,6 @@ function happen (turn: Turn, event: NodeEvent): void {
   }
 }
 
-/** The same read and entry give the same candidate, so that what a camera delivers again after a crash is no second one. */
-const candidateIdOf = ({ readId, entry }: MatchedRead): MessageId => derivedMessageId('candidate', readId, entry.owner, entry.ref)
-
 /** A match at this site becomes a signed candidate for the camera owner's home. */
 function makeCandidate (turn: Turn, { read }: Extract<NodeEvent, { type: 'read-matched' }>): void {
   const { controller, ...facts } = read
@@ -123,6 +124,7 @@ function continueDraft (turn: Turn, { ticket, jws, digest }: Extract<NodeEvent, 
 
 function wake (turn: Turn, name: string): void {
   if (name === 'checkpoint') return publishCheckpoint(turn)
+  if (name === 'policy') return watchPolicies(turn)
   const [kind, peer, streamClass] = name.split(/\/(?=[a-z]{2}\/)|\|/) as [string, NodeId, StreamClass]
   const stream = outStreamOf(turn.state, peer, streamClass)
   if (kind === 'retry') return retry(turn, stream)

@@ -7,6 +7,7 @@ import type { AgencyId, Digest, EntryRef, MessageId, NodeId } from './identifier
 import type { Candidate, MessageKind, PolicyRef, SharedEntry } from './messages/message.ts'
 import type { StreamClass, Verification } from './messages/vocabulary.ts'
 import type { PolicyQuestion } from './policies/decide.ts'
+import type { LintFinding } from './policies/lint.ts'
 
 const HEX_DIGITS = 12
 /** Numbers in keys: fixed width, so that text order is number order. */
@@ -20,6 +21,8 @@ export const keyOf = {
   /** Up to which month record keys were erased. */
   erased: 'erased',
   grant: (agency: AgencyId, id: string, version: number) => `grant/${agency}/${id}/${numberKey(version)}`,
+  policyChange: (agency: AgencyId, number: number) => `policy/change/${agency}/${numberKey(number)}`,
+  policyVersion: (agency: AgencyId, id: string, version: number) => `policy/version/${agency}/${id}/${numberKey(version)}`,
   ownEntry: (agency: AgencyId, ref: EntryRef) => `entry/own/${agency}/${refKey(ref)}`,
   heldEntry: (owner: AgencyId, ref: EntryRef) => `entry/held/${owner}/${refKey(ref)}`,
   placedEntry: (owner: AgencyId, ref: EntryRef) => `entry/placed/${owner}/${refKey(ref)}`,
@@ -87,6 +90,8 @@ export type CandidateState = 'waiting' | 'sent' | 'refused' | 'rejected' | 'dupl
 export interface CandidateRecord {
   readonly agency: AgencyId, readonly entry: { readonly owner: AgencyId, readonly ref: EntryRef }
   readonly state: CandidateState, readonly because?: string, readonly leaf: number
+  /** Where it was made, when not here: whoever keeps its footage is told when it is taken back. */
+  readonly site?: NodeId
   readonly hitId?: MessageId, readonly revision?: number, readonly verification?: Verification, readonly ordinal?: number, readonly messageId?: MessageId, readonly policy?: PolicyRef
 }
 /** What we know of one entry's hits in this nation: first hit only, unless the owner asked for more. */
@@ -114,3 +119,20 @@ export interface HeldEntryRecord {
 }
 /** Personal: it names the person. */
 export interface ConsultationRecord { readonly actor: Actor, readonly of: Consultable, readonly because: Justification, readonly at: number, readonly k: string }
+
+/** `open` until it is approved, taken back, too old, or overtaken by another change of the same grants; `alone`: what one person may do took effect at once. */
+export type PolicyChangeState = 'open' | 'approved' | 'withdrawn' | 'lapsed' | 'superseded' | 'alone'
+/** Who did something to a change, with the key of the commitment in its leaf. */
+export interface PolicyAct { readonly by: Actor, readonly at: number, readonly leaf: number, readonly k: string }
+/** A change of the sharing policy with all that became of it. Personal: it names the persons. `text` is what its hash covers. */
+export interface PolicyChangeRecord {
+  readonly text: string, readonly hash: Digest, readonly state: PolicyChangeState
+  readonly findings: readonly LintFinding[]
+  readonly drafted: PolicyAct
+  /** By the second person, or by whoever took it back; absent where time closed it. */
+  readonly closed?: PolicyAct
+  /** The versions that it made. */
+  readonly made: readonly string[]
+}
+/** When a version of a grant was put in force or ended, and by which change. Not personal. */
+export interface PolicyVersionRecord { readonly at: number, readonly leaf: number, readonly change: number, readonly hash: Digest }

@@ -4,13 +4,14 @@
  */
 import type { Position } from './delivery/frames.ts'
 import { EMPTY_DIRECTORY, type Directory } from './directory.ts'
-import type { Digest, MessageId, NodeId } from './identifiers.ts'
+import type { AgencyId, Digest, MessageId, NodeId } from './identifiers.ts'
 import { emptyEdge, type LogEdge } from './log/tree.ts'
 import type { Message } from './messages/message.ts'
 import type { StreamClass } from './messages/vocabulary.ts'
 import { PolicyEngine } from './policies/decide.ts'
+import type { PolicyChange } from './policies/change.ts'
 import type { Grant } from './policies/grant.ts'
-import type { OutRecord } from './records.ts'
+import type { OutRecord, PolicyChangeRecord } from './records.ts'
 import type { Afterwards } from './turn.ts'
 
 export interface ReadyMessage { readonly n: number, readonly record: OutRecord, readonly bytes: number }
@@ -57,12 +58,25 @@ export interface InStream { incarnation: string, seq: number, hash: Digest | '' 
 /** A message that is being signed, and what follows once it is. */
 export interface Draft { readonly message: Message, readonly k: Uint8Array, readonly then: Afterwards }
 
+/** A change that waits for a second person. */
+export interface OpenChange { readonly change: PolicyChange, readonly record: PolicyChangeRecord }
+/** A version that one person put in force alone within OVERRIDE_WINDOW_SECONDS; `isOver` once that was said. Unix seconds. */
+export interface Override { readonly agency: AgencyId, readonly grant: string, readonly at: number, readonly until: number, readonly isOver: boolean }
+export interface PolicyDesk {
+  /** By `agency/number`. */
+  readonly open: Map<string, OpenChange>
+  /** The number of the last change of each agency. */
+  readonly numbers: Map<AgencyId, number>
+  overrides: readonly Override[]
+}
+
 export interface NodeState {
   directory: Directory
   readonly log: { readonly origin: string, edge: LogEdge, signedSize: number, checkpointSize: number, checkpointPending: boolean, checkpointDue: boolean }
   readonly policies: PolicyEngine
   /** Latest version of each grant, by `agency/id`. */
   readonly grants: Map<string, Grant>
+  readonly desk: PolicyDesk
   readonly outStreams: Map<string, OutStream>
   readonly inStreams: Map<string, InStream>
   readonly drafts: Map<number, Draft>
@@ -76,7 +90,7 @@ export const streamKey = (peer: NodeId, streamClass: StreamClass): string => `${
 export const newState = (self: NodeId, origin: string): NodeState => ({
   directory: EMPTY_DIRECTORY(self),
   log: { origin, edge: emptyEdge(), signedSize: 0, checkpointSize: 0, checkpointPending: false, checkpointDue: false },
-  policies: new PolicyEngine(), grants: new Map(),
+  policies: new PolicyEngine(), grants: new Map(), desk: { open: new Map(), numbers: new Map(), overrides: [] },
   outStreams: new Map(), inStreams: new Map(), drafts: new Map(),
   nextTicket: 1, waitingCandidates: 0, parkedMessages: 0
 })

@@ -26,7 +26,7 @@ const HOURS_DEFAULT = 2
 const SOMETIMES = [
   ...FAULTS.map(fault => `fault ${fault}`), 'restored', 'node crash-failed-failed', 'node crash-failed-full', 'node crash-stopped', 'report peer-restored', 'report records-lost',
   'report message-withheld withheld', 'report message-withheld expired', 'report message-refused not-permitted', 'sent tombstone/1', 'sent hit.update/1', 'sent hit.withdraw/1', 'sent hotlist.withdraw/1',
-  'report candidate-decided duplicate first-hit-only', 'report candidate-decided waiting look-alike', 'report candidate-decided waiting unverified', 'report hit-changed'
+  'report candidate-decided duplicate first-hit-only', 'report candidate-decided waiting look-alike', 'report candidate-decided waiting unverified', 'report hit-changed', 'report policy-override begun', 'report policy-override over', 'report policy-changed superseded', 'command policy.approve own-draft'
 ]
 
 async function perform (job: Job): Promise<Outcome> {

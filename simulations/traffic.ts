@@ -4,8 +4,8 @@
  * checkers compare with; it never looks into a node.
  */
 import { derivedMessageId, toBase64url } from '../protocol/bytes.ts'
-import type { Actor, Command, Role } from '../protocol/commands.ts'
-import { nationOf, type AgencyId, type EntryRef, type MessageId, type NationId, type NodeId, type PersonId } from '../protocol/identifiers.ts'
+import type { Actor, Command, CommandResult, Role } from '../protocol/commands.ts'
+import { nationOf, type AgencyId, type Digest, type EntryRef, type MessageId, type NationId, type NodeId, type PersonId } from '../protocol/identifiers.ts'
 import { DAY, MINUTE, SECOND, type Duration, type Instant } from '../protocol/instant.ts'
 import type { SharedEntry } from '../protocol/messages/message.ts'
 import { ACTIONS, CATEGORIES, ENTRY_WITHDRAW_REASONS, WITHDRAW_REASONS, type Category } from '../protocol/messages/vocabulary.ts'
@@ -34,6 +34,8 @@ const GRANTS: Duration = 8 * MINUTE
 const SECOND_LOOKS: Duration = 40 * SECOND
 const RECENT_MAX = 40
 
+const byAgency = (grants: readonly GrantDraft[]): GrantDraft[][] => [...new Set(grants.map(({ agency }) => agency))].map(agency => grants.filter(grant => grant.agency === agency))
+
 export class Traffic {
   readonly entries = new Map<string, KnownEntry>()
   readonly reads: KnownRead[] = []
@@ -52,7 +54,7 @@ export class Traffic {
 
   /** Grants first; then everything at its own pace. */
   async begin (): Promise<void> {
-    for (const nation of NATIONS) for (const grant of grantsOf(nation)) await this.#put(grant)
+    for (const nation of NATIONS) for (const grants of byAgency(grantsOf(nation))) await this.#enact(grants)
     for (const nation of NATIONS) {
       this.#often(`entries ${nation}`, ENTRIES, random => this.#keepEntry(nation, random))
       this.#often(`upkeep ${nation}`, UPKEEP, random => this.#lookAfterEntry(nation, random))
@@ -76,23 +78,38 @@ export class Traffic {
     again()
   }
 
-  #tell (agency: AgencyId, role: Role, command: Command): Promise<{ ok: boolean } | undefined> {
-    const actor: Actor = { personId: `${agency.slice(0, 2)}-${role.toLowerCase().replaceAll('_', '-')}` as PersonId, role, agency }
+  #tell (agency: AgencyId, role: Role, command: Command, who: 'first' | 'second' = 'first'): Promise<CommandResult | undefined> {
+    const actor: Actor = { personId: `${agency.slice(0, 2)}-${role.toLowerCase().replaceAll('_', '-')}-${who}` as PersonId, role, agency }
     return this.#world.command(homeOf(agency), actor, command)
   }
 
   // ── grants ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #put (grant: GrantDraft): Promise<unknown> {
-    const { agency, ...draft } = grant
-    return this.#tell(agency, 'NATIONAL_ADMIN', { do: 'grant.put', agency, grant: draft })
+  /** One admin drafts, another approves; a draft that was overtaken meanwhile, or that nobody can approve any more, stays behind. */
+  async #enact (grants: readonly GrantDraft[]): Promise<void> {
+    const { agency } = grants[0]!
+    const drafted = await this.#tell(agency, 'NATIONAL_ADMIN', { do: 'policy.draft', agency, put: grants.map(({ agency: _, ...put }) => put), end: [], reason: 'the policy changes', reference: 'P-1' })
+    if (drafted?.ok !== true) return
+    const { draft, hash } = drafted.made as { draft: string, hash: Digest }
+    const approve: Command = { do: 'policy.approve', agency, draft, hash }
+    const own = await this.#tell(agency, 'NATIONAL_ADMIN', approve)
+    if (own?.ok === true) this.#world.violate('four-eyes', homeOf(agency), `the author of ${draft} approved it`)
+    await this.#tell(agency, 'NATIONAL_ADMIN', approve, 'second')
+  }
+
+  /** One admin alone, for some minutes. */
+  #override (grant: GrantDraft, random: Random, seconds: number): void {
+    const { agency, ...put } = grant
+    const until = seconds + 60 + random.integer(1800)
+    void this.#tell(agency, 'NATIONAL_ADMIN', { do: 'policy.override', agency, grant: { ...put, id: `${grant.id}-alone-${++this.#number}`, until }, reason: 'an emergency', reference: 'E-1' })
   }
 
   #changeGrant (nation: NationId, random: Random): void {
     const grant = random.pick(grantsOf(nation))
     const seconds = this.#world.node(nationalOf(nation)).seconds()
     if (random.chance(250)) { void this.#tell(grant.agency, 'NATIONAL_ADMIN', { do: 'grant.end', agency: grant.agency, grant: grant.id }); return }
-    void this.#put(random.chance(500) ? grant : changedVersion(grant, random, seconds))
+    if (random.chance(60)) { this.#override(grant, random, seconds); return }
+    void this.#enact([random.chance(500) ? grant : changedVersion(grant, random, seconds)])
   }
 
   // ── entries ────────────────────────────────────────────────────────────────────────────────────────────────────

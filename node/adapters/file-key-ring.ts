@@ -14,6 +14,7 @@ import { z } from 'zod'
 import { KEY_ALGORITHMS, KEY_PURPOSES } from '../../keys/identity.ts'
 import { createMemoryKeyRing, type MemoryKeyRing } from '../../keys/memory-key-ring.ts'
 import { privateKeyFromSeed, type KeySecret } from '../../keys/private-key.ts'
+import type { Kid } from '../../protocol/identifiers.ts'
 import { digestOf, fromBase64url, toBase64url, utf8ToBytes } from '../../protocol/bytes.ts'
 import { encodeJson, parseJson, type Json } from '../../protocol/messages/encoding.ts'
 import { agencyId } from '../../protocol/messages/message.ts'
@@ -36,8 +37,10 @@ export interface FileKeyRing extends KeyRing {
   list: MemoryKeyRing['list']
   /** Resolves when the new keys would survive a power cut; only then do they sign. */
   add (keys: readonly KeySecret[]): Promise<void>
-  /** The one secret that leaves the ring: libp2p holds the transport identity itself. @throws KeyFileError `missing` */
-  transportSeed (): Uint8Array
+  /** Takes keys that another process added to the file. @throws KeyFileError `damaged` when it is another file by now */
+  refresh (): Promise<void>
+  /** The one secret that leaves the ring: libp2p holds the transport identity itself. Of several, the one of this kid. @throws KeyFileError `missing` */
+  transportSeed (kid?: Kid): Uint8Array
 }
 
 export const PASSPHRASE_LENGTH_MIN = 8
@@ -83,12 +86,20 @@ function ringOf (path: string, fileKey: Uint8Array, salt: Uint8Array, first: rea
     secrets.push(...added.map(({ key }) => key))
     hold(added.map(({ opened }) => opened))
   }
-  const transportSeed = (): Uint8Array => {
-    const found = secrets.find(({ purpose }) => purpose === 'transport')
+  const reread = async (): Promise<void> => {
+    const file = parseFile(await readWhole(path), path)
+    if (file.kdf.salt !== toBase64url(salt)) throw new KeyFileError('damaged', `${path} was made anew while it was in use: restart what uses it`)
+    const added = decrypt(file, fileKey, path).map(key => ({ key, opened: privateKeyFromSeed(key) })).filter(({ opened }) => !ring.has(opened.kid))
+    secrets.push(...added.map(({ key }) => key))
+    hold(added.map(({ opened }) => opened))
+  }
+  const inTurn = (work: () => Promise<void>): Promise<void> => (writing = writing.catch(() => {}).then(work))
+  const transportSeed = (kid?: Kid): Uint8Array => {
+    const found = secrets.find(secret => secret.purpose === 'transport' && (kid === undefined || privateKeyFromSeed(secret).kid === kid))
     if (found === undefined) throw new KeyFileError('missing', `${path} holds no transport key`)
     return found.seed
   }
-  return { ...ring, transportSeed, add: keys => (writing = writing.catch(() => {}).then(() => write(keys))) }
+  return { ...ring, transportSeed, add: keys => inTurn(() => write(keys)), refresh: () => inTurn(reread) }
 }
 
 // ── The bytes of the file ────────────────────────────────────────────────────────────────────────────────────────

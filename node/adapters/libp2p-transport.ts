@@ -20,6 +20,9 @@ import type { NodeId } from '../../protocol/identifiers.ts'
 import { SECOND, type Duration } from '../../protocol/instant.ts'
 import { STREAM_CLASSES, type StreamClass } from '../../protocol/messages/vocabulary.ts'
 import type { Link, PeerAddress, Transport, TransportEvents } from '../runtime/ports.ts'
+import type { TrustingTransport } from '../runtime/renewable-transport.ts'
+import type { Conversation, TrustChannel } from '../runtime/trust-exchange.ts'
+import { StreamConversation } from './libp2p-trust.ts'
 import { StreamLink, TransportError, type LinkEnd } from './libp2p-wire.ts'
 
 /** How long to wait, ms. */
@@ -54,6 +57,9 @@ const WRITE_BUFFER_BYTES_MAX = 4 * 1024 * 1024
 const PINGS_MAX = 8
 
 const protocolOf = (streamClass: StreamClass): string => `/tiltas/1/${streamClass}`
+/** Statements travel beside the messages, on streams of their own. */
+const TRUST_PROTOCOL = '/tiltas/1/trust'
+const TRUST_STREAMS_MAX = 2
 const isTiltas = (stream: Stream): boolean => stream.protocol.startsWith('/tiltas/')
 
 /** Operational log, as pino has it: fields first. Carries node names and codes, never content. */
@@ -83,7 +89,9 @@ export function transportPublicKey (seed: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x!, 'base64url'))
 }
 
-interface Peer { readonly node: NodeId, readonly id: PeerId, readonly addresses: readonly string[] }
+/** `ids`: the one of today first, then those that it had before and may still use. */
+interface Peer { readonly node: NodeId, readonly ids: readonly PeerId[], readonly addresses: readonly string[] }
+const isOf = (peer: Peer | undefined, id: PeerId): boolean => peer?.ids.some(known => known.equals(id)) === true
 
 /** The allow-list, by transport identity and by node. A key that two nodes claim stays with the first. */
 class AllowList {
@@ -92,24 +100,35 @@ class AllowList {
 
   constructor (peers: readonly PeerAddress[] = []) {
     for (const { node, transportKey, addresses } of peers) {
-      if (transportKey.length !== 32) continue
-      const id = peerIdFromPublicKey(publicKeyFromRaw(transportKey))
-      if (this.#byId.has(id.toString()) || this.#byNode.has(node)) continue
-      const peer = { node, id, addresses }
-      this.#byId.set(id.toString(), peer)
-      this.#byNode.set(node, peer)
+      const ids = this.#free([transportKey])
+      if (ids.length === 0 || this.#byNode.has(node)) continue
+      this.#put({ node, ids, addresses })
     }
+    // What nodes were called before never takes the name that another one has today.
+    for (const { node, formerKeys = [] } of peers) {
+      const peer = this.#byNode.get(node)
+      if (peer !== undefined) this.#put({ ...peer, ids: [...peer.ids, ...this.#free(formerKeys)] })
+    }
+  }
+
+  #free (keys: readonly Uint8Array[]): PeerId[] {
+    return keys.filter(key => key.length === 32).map(key => peerIdFromPublicKey(publicKeyFromRaw(key))).filter(id => !this.#byId.has(id.toString()))
+  }
+
+  #put (peer: Peer): void {
+    for (const id of peer.ids) this.#byId.set(id.toString(), peer)
+    this.#byNode.set(peer.node, peer)
   }
 
   ofId (id: PeerId): Peer | undefined { return this.#byId.get(id.toString()) }
   ofNode (node: NodeId): Peer | undefined { return this.#byNode.get(node) }
 }
 
-export async function createLibp2pTransport (options: Libp2pTransportOptions): Promise<Transport> {
+export async function createLibp2pTransport (options: Libp2pTransportOptions): Promise<TrustingTransport> {
   return Libp2pTransport.create(options)
 }
 
-class Libp2pTransport implements Transport {
+class Libp2pTransport implements TrustingTransport {
   readonly #node: Libp2p
   readonly #log: TransportLog | undefined
   readonly #waits: TransportWaits
@@ -118,6 +137,12 @@ class Libp2pTransport implements Transport {
   readonly #accepted = new Map<string, StreamLink>()
   readonly #dials = new Map<string, Promise<Connection>>()
   #peers = new AllowList()
+  #converse: ((conversation: Conversation) => Promise<void>) | undefined
+  readonly trust: TrustChannel = {
+    listen: answer => { this.#converse = answer },
+    open: node => this.#openConversation(node)
+  }
+
   #events: TransportEvents | undefined
   #opened = 0
 
@@ -145,6 +170,11 @@ class Libp2pTransport implements Transport {
       await this.#node.handle(protocolOf(streamClass), (stream, connection) => this.#accept(stream, connection, streamClass),
         { maxInboundStreams: STREAMS_PER_CLASS_MAX, maxOutboundStreams: STREAMS_PER_CLASS_MAX })
     }
+    await this.#node.handle(TRUST_PROTOCOL, (stream, connection) => {
+      const peer = this.#peers.ofId(connection.remotePeer)
+      if (this.#events === undefined || peer === undefined || this.#converse === undefined) { stream.abort(new Error('not-allowed')); return }
+      void this.#converse(new StreamConversation(stream, peer.node))
+    }, { maxInboundStreams: TRUST_STREAMS_MAX, maxOutboundStreams: TRUST_STREAMS_MAX })
     this.#node.addEventListener('connection:open', event => this.#admit(event.detail))
     try { await this.#node.start() } catch (cause) {
       this.#events = undefined
@@ -172,7 +202,7 @@ class Libp2pTransport implements Transport {
       this.#log?.info({ peer: node, streamClass, cause: (cause as Error).name }, 'no link could be opened')
       return false
     }
-    if (this.#events === undefined || this.#peers.ofNode(node)?.id.equals(peer.id) !== true) {
+    if (this.#events === undefined || this.#peers.ofNode(node)?.ids.some(id => isOf(peer, id)) !== true) {
       stream.abort(new Error('not-allowed'))
       return false
     }
@@ -183,6 +213,14 @@ class Libp2pTransport implements Transport {
     clearTimeout(timer)
     if (!isOpen) this.#links.delete(link)
     return isOpen
+  }
+
+  async #openConversation (node: NodeId): Promise<Conversation | 'unreachable' | 'refused'> {
+    const peer = this.#peers.ofNode(node)
+    if (this.#events === undefined || peer === undefined) return 'unreachable'
+    try {
+      return new StreamConversation(await this.#streamTo(peer, TRUST_PROTOCOL), node)
+    } catch (cause) { return cause instanceof TransportError && cause.code === 'unreachable' ? 'unreachable' : 'refused' }
   }
 
   addresses (): readonly string[] {
@@ -228,7 +266,7 @@ class Libp2pTransport implements Transport {
 
   /** On the newest connection, or on a new one: a connection may be dead and not know it yet. */
   async #streamTo (peer: Peer, protocol: string): Promise<Stream> {
-    const newest = this.#connectionsOf(peer.id).at(-1)
+    const newest = this.#connectionsOf(peer).at(-1)
     if (newest !== undefined) {
       try { return await newest.newStream(protocol, { signal: AbortSignal.timeout(this.#waits.open) }) } catch (cause) {
         if (!newest.streams.some(isTiltas)) newest.abort(cause as Error)
@@ -240,7 +278,7 @@ class Libp2pTransport implements Transport {
 
   /** Links that are opened together share one dial. */
   #dial (peer: Peer): Promise<Connection> {
-    const key = peer.id.toString()
+    const key = peer.node
     const running = this.#dials.get(key)
     if (running !== undefined) return running
     const dial = this.#tryAddresses(peer).finally(() => this.#dials.delete(key))
@@ -250,9 +288,9 @@ class Libp2pTransport implements Transport {
 
   async #tryAddresses (peer: Peer): Promise<Connection> {
     let cause: unknown
-    for (const address of peer.addresses) {
+    for (const [address, id] of peer.ids.flatMap(id => peer.addresses.map(address => [address, id] as const))) {
       try {
-        const target = withoutPeer(multiaddr(address)).encapsulate(`/p2p/${peer.id.toString()}`)
+        const target = withoutPeer(multiaddr(address)).encapsulate(`/p2p/${id.toString()}`)
         return await this.#node.dial(target, { force: true, signal: AbortSignal.timeout(this.#waits.dial) })
       } catch (error) { cause = error }
     }
@@ -260,14 +298,14 @@ class Libp2pTransport implements Transport {
   }
 
   /** Oldest first. */
-  #connectionsOf (id: PeerId): Connection[] {
-    return this.#node.getConnections(id).filter(({ status }) => status === 'open').sort((a, b) => a.timeline.open - b.timeline.open)
+  #connectionsOf ({ ids }: Pick<Peer, 'ids'>): Connection[] {
+    return ids.flatMap(id => this.#node.getConnections(id)).filter(({ status }) => status === 'open').sort((a, b) => a.timeline.open - b.timeline.open)
   }
 
   /** The gate has let it in; the list may have changed since, and a peer has a few connections only. */
   #admit (connection: Connection): void {
     if (!this.isAllowed(connection.remotePeer)) { connection.abort(new Error('not-allowed')); return }
-    const others = this.#connectionsOf(connection.remotePeer).filter(other => other !== connection)
+    const others = this.#connectionsOf({ ids: [connection.remotePeer] }).filter(other => other !== connection)
     for (const other of others.slice(0, Math.max(0, others.length + 1 - CONNECTIONS_PER_PEER_MAX))) other.abort(new Error('too many connections'))
   }
 }

@@ -27,7 +27,7 @@ export const READ_AHEAD_BYTES = 256 * 1024
 /** Frames that wait together are written together, up to about this many bytes. */
 export const WRITE_BATCH_BYTES = 256 * 1024
 /** Length prefix of WIRE_FRAME_BYTES_MAX, bytes. */
-const LENGTH_BYTES_MAX = 3
+export const LENGTH_BYTES_MAX = 3
 /** How long a closed stream may take to say goodbye before it is reset. */
 const GOODBYE_WAIT = SECOND
 
@@ -273,7 +273,7 @@ function endOfFault (error: unknown): LinkEnd {
 }
 
 /** Ends our side after what was handed on, drops what still comes, and resets the stream if the peer does not end its side too. */
-async function sayGoodbye (stream: Stream): Promise<void> {
+export async function sayGoodbye (stream: Stream): Promise<void> {
   const signal = AbortSignal.timeout(GOODBYE_WAIT)
   try {
     await stream.closeRead({ signal })

@@ -10,9 +10,10 @@ import { DAY, HOUR, SECOND } from '../../protocol/instant.ts'
 import { REFUSALS } from '../../protocol/refusals.ts'
 import { pathsOf, type NodeConfig } from '../config.ts'
 import type { NodeStatus } from '../console/service.ts'
+import type { Expiry, TrustView } from '../../keys/trust-view.ts'
 import { readTrust } from '../trust-files.ts'
 import { isPrivateFile } from './files.ts'
-import { printSpan } from './print.ts'
+import { printSpan, printTime } from './print.ts'
 
 export interface Check { readonly name: string, readonly verdict: 'ok' | 'warn' | 'fail', readonly text: string, readonly todo?: string }
 /** `running`: what the node says of itself; undefined when none runs. */
@@ -24,7 +25,6 @@ const fail = (name: string, text: string, todo: string): Check => ({ name, verdi
 
 const FREE_SPACE_LOW = 10 * 1024 ** 3
 const FREE_SPACE_MIN = 1024 ** 3
-/** Agency statements live a month and are renewed in time. */
 const EXPIRY_NEAR = 7 * DAY
 const CONNECT_WAIT = 3 * SECOND
 
@@ -57,6 +57,24 @@ export async function checkKeyRing ({ config, env }: Patient): Promise<Check> {
     const { openFileKeyRing } = await import('../adapters/file-key-ring.ts')
     return ok('key ring', `opens, ${(await openFileKeyRing(file, passphrase)).list().length} keys`)
   } catch (error) { return fail('key ring', `does not open: ${codeOf(error)}`, 'Check the passphrase, or restore the file from your backup.') }
+}
+
+/** Without logging in, so that no try of the PIN is used up. */
+export async function checkModule ({ config }: Patient): Promise<Check[]> {
+  const address = config.keyRing.pkcs11
+  if (address === undefined) return []
+  try {
+    const { chooseToken, ensureMayLogIn, openModule } = await import('../adapters/pkcs11-module.ts')
+    const { slots, close } = openModule(address)
+    try {
+      const { info } = chooseToken(slots, address)
+      ensureMayLogIn(info, false)
+      return [ok('module', `token ${info.label}, serial ${info.serialNumber}; \`tiltas keys doctor\` looks further, with the PIN`)]
+    } finally { close() }
+  } catch (error) {
+    const { message, todo } = error as { message: string, todo?: string }
+    return [fail('module', message, todo ?? 'Run `tiltas keys doctor`.')]
+  }
 }
 
 export async function checkStore ({ config, running }: Patient): Promise<Check> {
@@ -132,6 +150,16 @@ export async function checkPeers ({ config, running }: Patient): Promise<Check[]
   }))
 }
 
+/** What one person did alone is said until it is over, and what waits for a second one. */
+export function checkPolicies ({ config, running }: Patient): Check[] {
+  const admins = config.people.filter(({ role }) => role === 'NATIONAL_ADMIN')
+  const lonely = config.role === 'national' && admins.length === 1 ? [warn('policy', 'one NATIONAL_ADMIN: nobody can approve what that one drafts', 'Make another with `tiltas people new`.')] : []
+  const overrides = (running?.overrides ?? []).map(({ agency, grant, until }) =>
+    warn('policy', `${grant} of ${agency} was put in force by one person alone, until ${printTime(until * SECOND)}`, 'End it with `tiltas grants end`, or have two people put a grant in its place.'))
+  const waiting = running === undefined || running.openDrafts === 0 ? [] : [ok('policy', `${running.openDrafts} drafts wait for a second person`)]
+  return [...lonely, ...overrides, ...waiting]
+}
+
 export function checkTrust ({ config, now }: Patient): Check[] {
   try {
     const trust = readTrust(config.trust)
@@ -139,10 +167,23 @@ export function checkTrust ({ config, now }: Patient): Check[] {
       ? fail('trust', 'the statements do not name this node: it will not start', 'Put the statements of its nation where `trust` in the config points.')
       : ok('trust', `names ${trust.nodes().length} nodes and ${trust.agencies().length} agencies`)
     const refused = trust.findings.map(({ digest, refusal }) => warn('trust', `statement ${digest} is refused: ${refusal.code}`, REFUSALS[refusal.code]))
-    return [known, ...refused, ...checkExpiries(trust.expiries(), now)]
+    return [known, ...refused, ...checkFreshness(trust, config, now), ...checkTrustExpiries(trust.expiries(), now)]
   } catch (error) {
     return [fail('trust', `the statements cannot be read: ${codeOf(error)}`, 'Restore them from your backup, or mend `trust` in the config.')]
   }
+}
+
+/** From a nation whose promise of news is broken nothing new is taken: a stolen key could be in use. */
+const checkFreshness = (trust: TrustView, { homeNation }: NodeConfig, now: number): Check[] => trust.nations().filter(({ nation }) => nation !== homeNation && trust.isStale(nation, now)).map(({ nation }) =>
+  fail('trust', `${nation}: its list of revoked keys is overdue, nothing new is taken from it`, `Look whether its national node is reachable; else ask ${nation} for its statements as files: \`tiltas trust publish FILE\`.`))
+
+/** Roots are told 60 days ahead; statements when the renewal that happens by itself is overdue. */
+function checkTrustExpiries (expiries: readonly Expiry[], now: number): Check[] {
+  const near = expiries.filter(({ warnFrom }) => warnFrom <= now).map(({ what, until, by }) => {
+    const todo = by === 'ceremony' ? 'Draw up the next one: `tiltas trust rotate nation` or `federation`; people must sign it.' : 'Its national node renews it by itself; where registry keys are offline: `tiltas trust renew --key FILE`.'
+    return until <= now ? fail('expiry', `${what} ended ${printSpan(now - until)} ago`, todo) : warn('expiry', `${what} ends in ${printSpan(until - now)}`, todo)
+  })
+  return near.length > 0 ? near : [ok('expiry', 'nothing that somebody has to renew: no root ends within 60 days')]
 }
 
 function checkExpiries (expiries: readonly { readonly what: string, readonly until: number }[], now: number): Check[] {

@@ -22,6 +22,8 @@ export interface Client {
   /** `key` undefined for what everybody may ask. */
   get<Answer> (path: string, key: PersonKey | undefined, query?: { readonly [name: string]: string | number | undefined }): Promise<Answer>
   post<Answer> (path: string, key: PersonKey, body: unknown): Promise<Answer>
+  /** The bytes of an answer, however many. */
+  download (path: string, key: PersonKey): AsyncGenerator<Uint8Array>
   /** Until `signal` ends it. Throws when the node ends it, or is silent for too long. */
   follow (path: string, key: PersonKey, query: { readonly [name: string]: string }, signal: AbortSignal): AsyncGenerator<FollowLine>
 }
@@ -42,6 +44,11 @@ export function createClient (options: { socketPath: string, node: NodeId, now: 
   return {
     async get (path, key, query = {}) { return readAnswer(await call({ method: 'GET', path: withQuery(path, query), key, silenceMax: ANSWER_WAIT_MAX })) },
     async post (path, key, body) { return readAnswer(await call({ method: 'POST', path, key, body: JSON.stringify(body), silenceMax: ANSWER_WAIT_MAX })) },
+    async * download (path, key) {
+      const response = await call({ method: 'GET', path, key, silenceMax: ANSWER_WAIT_MAX })
+      if (response.statusCode !== 200) await readAnswer(response)
+      try { for await (const chunk of response as AsyncIterable<Buffer>) yield chunk } finally { response.destroy() }
+    },
     async * follow (path, key, query, signal) {
       const response = await call({ method: 'GET', path: withQuery(path, query), key, signal, silenceMax: SILENCE_MAX }).catch(error => { if (!signal.aborted) throw error })
       if (response === undefined) return

@@ -35,6 +35,8 @@ export interface Io {
   readonly isTerminal: boolean
   readonly env: { readonly [name: string]: string | undefined }
   readonly readInput: () => Promise<string>
+  /** One line of a person at the terminal; absent where nobody can be asked. */
+  readonly ask?: (question: string) => Promise<string>
   /** Ends what would go on for ever. */
   readonly stopped: AbortSignal
   readonly now: () => number

@@ -7,23 +7,32 @@ import type { PersonKey } from '../people.ts'
 import { parseArguments, type OptionValues } from './arguments.ts'
 import { createClient, type Client } from './client.ts'
 import { CliError, EXIT, usageError, type CliCommand, type Context, type Exit, type Io } from './command.ts'
+import { backup } from './commands/backup.ts'
+import { cameras } from './commands/cameras.ts'
 import { candidates } from './commands/candidates.ts'
 import { doctor } from './commands/doctor.ts'
+import { evidence } from './commands/evidence.ts'
 import { grants } from './commands/grants.ts'
 import { hits } from './commands/hits.ts'
 import { hotlist } from './commands/hotlist.ts'
 import { init } from './commands/init.ts'
 import { join } from './commands/join.ts'
+import { keys } from './commands/keys.ts'
 import { log } from './commands/log.ts'
 import { people } from './commands/people.ts'
+import { policy } from './commands/policy.ts'
+import { policyQuestions } from './commands/policy-questions.ts'
+import { read } from './commands/read.ts'
+import { restore } from './commands/restore.ts'
 import { run } from './commands/run.ts'
 import { status } from './commands/status.ts'
 import { trust } from './commands/trust.ts'
+import { witness } from './commands/witness.ts'
 import { readPersonKey } from './files.ts'
 import { helpText } from './help.ts'
 import { createPainter, printJson, printable } from './print.ts'
 
-export const COMMANDS: readonly CliCommand[] = [init, run, join, status, doctor, ...hits, ...candidates, ...hotlist, ...grants, ...log, ...trust, ...people]
+export const COMMANDS: readonly CliCommand[] = [init, run, join, status, doctor, cameras, read, ...evidence, ...hits, ...candidates, ...hotlist, ...grants, ...policy, ...policyQuestions, ...log, ...witness, ...trust, ...people, ...keys, ...backup, restore]
 
 /** Runs one command line and answers its exit code. */
 export async function main (argv: readonly string[], io: Io): Promise<Exit> {
@@ -88,6 +97,12 @@ async function readStandardInput (): Promise<string> {
   return text
 }
 
+async function askAtTerminal (question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  try { return await terminal.question(question) } finally { terminal.close() }
+}
+
 /** `run` stops by its own order of things; every other command stops here when it is told to. */
 function stopSignal (): AbortSignal {
   const stopping = new AbortController()
@@ -107,6 +122,7 @@ async function runProcess (): Promise<void> {
     isTerminal: process.stdout.isTTY,
     env: process.env,
     readInput: readStandardInput,
+    ...(process.stdin.isTTY && process.stdout.isTTY && { ask: askAtTerminal }),
     stopped: follows ? AbortSignal.any([stopping.signal, stopSignal()]) : stopping.signal,
     now: Date.now
   })

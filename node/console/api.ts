@@ -15,6 +15,9 @@ import type { ActorPort } from '../people.ts'
 import type { Clock } from '../runtime/ports.ts'
 import { accepted, actorError, apiError, errorAnswer } from './answers.ts'
 import { followLines } from './follow.ts'
+import { addBackupRoute } from './backup-routes.ts'
+import { addEvidenceRoutes } from './evidence-routes.ts'
+import { addPolicyRoutes } from './policy-routes.ts'
 import type { NodeService } from './service.ts'
 import { makePrivate, prepareSocket } from './socket.ts'
 
@@ -30,6 +33,8 @@ export interface ApiOptions {
   readonly actors: ActorPort
   readonly clock: Clock
   readonly heartbeatEvery?: Duration
+  /** The store as it is now, for backups. */
+  readonly snapshot?: () => AsyncIterable<Uint8Array>
   /** Told of what a route threw and did not foresee: a bug. */
   readonly onFailure?: (error: unknown) => void
 }
@@ -70,9 +75,12 @@ export function buildApi (options: ApiOptions): FastifyInstance {
     }
   })
   api.get('/v1/status', () => service.status())
-  api.get('/v1/checkpoint', async () => ({ checkpoint: await service.checkpoint() }))
+  api.get('/v1/checkpoint', async () => ({ checkpoint: await service.checkpoint(), witnessed: await service.witnessedCheckpoint(), keys: await service.logKeys() }))
   addRoutes(guarded, service)
+  addPolicyRoutes({ guarded, ask }, service.policies)
+  addEvidenceRoutes({ guarded, ask }, service.evidence)
   addFollowRoute(guarded, options)
+  if (options.snapshot !== undefined) addBackupRoute(guarded, options.snapshot)
   return api
 }
 

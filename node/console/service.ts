@@ -3,13 +3,30 @@ import type { Actor, Command, CommandResult, Justification, OwnEntry } from '../
 import type { AgencyId, EntryRef, MessageId, NodeId } from '../../protocol/identifiers.ts'
 import type { HitMessage } from '../../protocol/messages/message.ts'
 import type { Grant } from '../../protocol/policies/grant.ts'
+import type { EvidenceService } from './evidence-service.ts'
+import type { PolicyService } from './policy-service.ts'
 
 export interface PeerStatus { readonly node: NodeId, readonly reachable: boolean, readonly queued: number, readonly unreceipted: number, readonly lastHeardAt?: number }
+/** How a camera is: counts and codes, nothing that it saw (node/recognition/camera-health.ts explains each). */
+export interface CameraStatus {
+  readonly camera: string, readonly siteRef: string, readonly state: 'starting' | 'working' | 'silent' | 'troubled' | 'stopped', readonly fault?: string, readonly since: number
+  readonly frames: number, readonly still: number, readonly looks: number, readonly reads: number, readonly corrected: number
+  readonly rejected: { readonly [reason: string]: number }, readonly dropped: number
+  readonly lastFrameAt?: number, readonly lastReadAt?: number, readonly clockOffsetMs?: number
+  readonly sharpness?: number, readonly brightness?: number, readonly isNight?: boolean, readonly isBlurred?: boolean
+}
+export interface WitnessStatus { readonly name: string, readonly size: number, readonly at?: number, readonly failed?: string }
 export interface NodeStatus {
   readonly node: NodeId, readonly version: string, readonly startedAt: number
   readonly agencies: readonly AgencyId[], readonly peers: readonly PeerStatus[]
-  readonly log: { readonly origin: string, readonly size: number, readonly root: string }
-  readonly waitingCandidates: number, readonly entries: number, readonly addresses: readonly string[]
+  /** `witnessed`: the size up to which enough witnesses have cosigned. */
+  readonly log: { readonly origin: string, readonly size: number, readonly root: string, readonly witnessed: number, readonly witnesses: readonly WitnessStatus[] }
+  readonly waitingCandidates: number, readonly entries: number,
+  /** Changes of policy that wait for a second person, and grants that one person put in force alone. Unix seconds. */
+  readonly openDrafts: number, readonly overrides: readonly { readonly agency: AgencyId, readonly grant: string, readonly until: number }[],
+  readonly addresses: readonly string[]
+  /** Absent where none are. */
+  readonly cameras?: readonly CameraStatus[]
 }
 /** A hit as its owner sees it. */
 export interface HitView {
@@ -38,6 +55,8 @@ export interface LogReport {
 }
 
 export interface NodeService {
+  readonly policies: PolicyService
+  readonly evidence: EvidenceService
   status (): Promise<NodeStatus>
   /** Resolves when durable and logged. */
   command (actor: Actor, command: Command): Promise<CommandResult>
@@ -50,5 +69,9 @@ export interface NodeService {
   entries (actor: Actor, agency: AgencyId, because: Justification): Promise<{ entries: EntryView[] } | CommandResult>
   verifyLog (): Promise<LogReport>
   checkpoint (): Promise<string>
+  /** The newest one that enough witnesses cosigned; empty before. */
+  witnessedCheckpoint (): Promise<string>
+  /** The log's public keys, as witnesses take them. */
+  logKeys (): Promise<readonly string[]>
   trust (): Promise<readonly string[]>
 }

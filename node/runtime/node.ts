@@ -38,6 +38,8 @@ export interface NodeParts {
   readonly trust: TrustView
   readonly addressesOf: (node: NodeId) => readonly string[]
   readonly logKeys: { readonly ed25519: { kid: Kid, publicKey: Uint8Array }, readonly mldsa44?: { kid: Kid, publicKey: Uint8Array } }
+  /** Ed25519 keys that signed the head of our log before these. */
+  readonly formerLogKeys?: readonly Uint8Array[]
   readonly hotlist: HotlistPort
   /** This node has cameras of its own, besides what its role says. */
   readonly matchesHere: boolean
@@ -72,7 +74,7 @@ export class Node {
     const origin = parts.trust.node(parts.self)?.log.origin
     if (origin === undefined) throw new Error(`${parts.self} is not on its own trust list`)
     const records = new Records(parts.store, new Vault(parts.recordKeys, parts.entropy))
-    const node = new Node(parts, records, await recoverState(parts.store, records, parts.self, origin, parts.logKeys.ed25519.publicKey))
+    const node = new Node(parts, records, await recoverState(parts.store, records, parts.self, origin, [parts.logKeys.ed25519.publicKey, ...parts.formerLogKeys ?? []]))
     await recoverPlacedEntries(records, entry => parts.hotlist.place(entry))
     await parts.transport.start(node.#events)
     node.driver.give({ type: 'started', entropy: parts.entropy.bytes(32) })
@@ -88,7 +90,7 @@ export class Node {
     const directory = this.#parts.matchesHere && told.role === 'national' && operator !== undefined ? { ...told, sites: [{ node: told.self, operator }, ...told.sites] } : told
     const peers = directory.peers.flatMap((node): PeerAddress[] => {
       const known = trust.node(node)
-      return known === undefined ? [] : [{ node, transportKey: known.transportKey, addresses: this.#parts.addressesOf(node) }]
+      return known === undefined ? [] : [{ node, transportKey: known.transportKey, formerKeys: trust.formerTransportKeys(node, this.#parts.clock.now()), addresses: this.#parts.addressesOf(node) }]
     })
     this.#parts.transport.allow(peers)
     this.driver.give({ type: 'directory-changed', directory })

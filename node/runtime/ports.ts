@@ -109,7 +109,13 @@ export interface TransportEvents {
   strangerRefused (): void
 }
 
-export interface PeerAddress { readonly node: NodeId, readonly transportKey: Uint8Array, readonly addresses: readonly string[] }
+export interface PeerAddress {
+  readonly node: NodeId
+  readonly transportKey: Uint8Array
+  readonly addresses: readonly string[]
+  /** Keys that it had before, and may still use until it has heard that we know the new one. */
+  readonly formerKeys?: readonly Uint8Array[]
+}
 
 export interface Transport {
   /** Listens and starts to deliver. The allow-list is empty until `allow` is called. */

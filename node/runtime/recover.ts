@@ -1,8 +1,9 @@
 /** State from the store after a stop or a crash: only the right edges are read, whatever the history weighs. */
-import type { NodeId } from '../../protocol/identifiers.ts'
+import type { AgencyId, NodeId } from '../../protocol/identifiers.ts'
 import type { StreamClass } from '../../protocol/messages/vocabulary.ts'
-import type { Grant } from '../../protocol/policies/grant.ts'
-import { keyOf, numberKey, type HeldEntryRecord, type InStreamRecord, type OutRecord, type OutStreamRecord, type SentMessageRecord } from '../../protocol/records.ts'
+import type { PolicyChange } from '../../protocol/policies/change.ts'
+import { refOf, type Grant } from '../../protocol/policies/grant.ts'
+import { keyOf, numberKey, type HeldEntryRecord, type InStreamRecord, type OutRecord, type OutStreamRecord, type PolicyChangeRecord, type SentMessageRecord } from '../../protocol/records.ts'
 import { newOutStream, newState, streamKey, type NodeState, type OutStream } from '../../protocol/state.ts'
 import type { SharedEntry } from '../../protocol/messages/message.ts'
 import { noteVerifier } from '../../keys/checkpoints.ts'
@@ -27,16 +28,17 @@ export async function * every<Record> (records: Records, prefix: string): AsyncG
 }
 
 /** @throws StoreError `corrupt` when what is on disk does not lead to the head that was signed with it */
-export async function recoverState (store: Store, records: Records, self: NodeId, origin: string, logKey: Uint8Array): Promise<NodeState> {
+export async function recoverState (store: Store, records: Records, self: NodeId, origin: string, logKeys: readonly Uint8Array[]): Promise<NodeState> {
   const state = newState(self, origin)
   const head = await records.get<{ size: number, signature: string }>(keyOf.logHead)
   if (head !== undefined) {
     state.log.edge = await recoverEdge(store, head.size)
-    ensureHeadIsSigned(origin, head.size, rootOf(state.log.edge), head.signature, logKey)
+    ensureHeadIsSigned(origin, head.size, rootOf(state.log.edge), head.signature, logKeys)
     state.log.signedSize = head.size
     state.log.checkpointSize = (await records.get<{ size: number }>(keyOf.logCheckpoint))?.size ?? 0
   }
   await recoverGrants(records, state)
+  await recoverDesk(records, state)
   for await (const { key, record } of every<InStreamRecord>(records, 'stream/in/')) {
     const { peer, streamClass } = streamOfKey(key)
     state.inStreams.set(streamKey(peer, streamClass), record)
@@ -50,10 +52,10 @@ export async function recoverState (store: Store, records: Records, self: NodeId
   return state
 }
 
-function ensureHeadIsSigned (origin: string, size: number, root: Uint8Array, signature: string, publicKey: Uint8Array): void {
-  const verifier = noteVerifier({ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey })
-  const isSigned = verifier?.verify(signedBytes(formatCheckpoint({ origin, size, root })), fromBase64url(signature) ?? new Uint8Array(0))
-  if (isSigned !== true) throw new StoreError('corrupt', `the last leaves of the log were changed on disk: they do not lead to the head that was signed at ${size} leaves`)
+function ensureHeadIsSigned (origin: string, size: number, root: Uint8Array, signature: string, publicKeys: readonly Uint8Array[]): void {
+  const bytes = signedBytes(formatCheckpoint({ origin, size, root }))
+  const isSigned = publicKeys.some(publicKey => noteVerifier({ name: origin, type: SIGNATURE_TYPES.ed25519, publicKey })?.verify(bytes, fromBase64url(signature) ?? new Uint8Array(0)))
+  if (!isSigned) throw new StoreError('corrupt', `the last leaves of the log were changed on disk: they do not lead to the head that was signed at ${size} leaves`)
 }
 
 /** `stream/out/lv/national/urgent` */
@@ -67,6 +69,28 @@ async function recoverGrants (records: Records, state: NodeState): Promise<void>
     state.grants.set(`${grant.agency}/${grant.id}`, grant)
     state.policies.put(grant)
   }
+}
+
+/** What waits for a second person, what one person did alone, and how many changes there were; also erased ones count. */
+async function recoverDesk (records: Records, { desk }: NodeState): Promise<void> {
+  const prefix = 'policy/change/'
+  for (let after: string | undefined; ;) {
+    const page: { key: string, record: PolicyChangeRecord | undefined }[] = await records.scan<PolicyChangeRecord>({ prefix, limit: PAGE, ...(after !== undefined && { after }) })
+    for (const { key, record } of page) {
+      const [agency, number] = key.slice(prefix.length).split('/') as [AgencyId, string]
+      desk.numbers.set(agency, parseInt(number, 16))
+      if (record !== undefined) recoverChange(desk, record)
+    }
+    if (page.length < PAGE) return
+    after = page.at(-1)!.key
+  }
+}
+
+function recoverChange (desk: NodeState['desk'], record: PolicyChangeRecord): void {
+  const change = JSON.parse(record.text) as PolicyChange
+  const { agency, number, kind, put, at } = change
+  if (record.state === 'open') desk.open.set(`${agency}/${number}`, { change, record })
+  if (kind === 'emergency') desk.overrides = [...desk.overrides, { agency, grant: refOf(put[0]!), at, until: put[0]!.until, isOver: false }]
 }
 
 async function recoverOutStream (records: Records, peer: NodeId, streamClass: StreamClass, record: OutStreamRecord): Promise<OutStream> {

@@ -31,7 +31,7 @@ const asShared = (owner: AgencyId, record: OwnEntryRecord): SharedEntry => {
   return { owner, ref, plate: record.plate, ...(country !== undefined && { country }), category, action, furtherHits, until, confirmedAt }
 }
 
-const shareQuestion = (from: AgencyId, to: AgencyId, entry: SharedEntry): PolicyQuestion =>
+export const shareQuestion = (from: AgencyId, to: AgencyId, entry: Pick<SharedEntry, 'category'>): PolicyQuestion =>
   ({ direction: 'egress', agency: from, partner: to, kind: 'hotlist.share', category: entry.category, exercise: false })
 
 /** When our next word on an entry is said: never before the last one, also when the clock was set back in between. */

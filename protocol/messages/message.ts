@@ -120,6 +120,14 @@ export const candidate = z.strictObject({
   direction: z.enum(DIRECTIONS), vehicle: vehicle.optional(), evidence
 })
 
+/**
+ * A candidate was wrong, or is no hit any more. From the site to the home: a camera's later looks say otherwise. From the
+ * home to the site: a person or the home took it back, so nothing keeps its footage any longer.
+ */
+export const candidateWithdraw = z.strictObject({
+  type: z.literal('candidate.withdraw/1'), ...claims, candidate: messageId, entry: candidate.shape.entry, reason: z.enum(WITHDRAW_REASONS)
+})
+
 /** The receiver's promise: accepted and logged at these indexes; or refused, and why. One may answer a whole parcel. */
 export const receipt = z.strictObject({
   type: z.literal('receipt/1'), ...claims,
@@ -137,7 +145,7 @@ export const tombstone = z.strictObject({
 export const MESSAGE_SCHEMAS = {
   'hit/1': hit, 'hit.update/1': hitUpdate, 'hit.withdraw/1': hitWithdraw,
   'hotlist.share/1': hotlistShare, 'hotlist.withdraw/1': hotlistWithdraw,
-  'candidate/1': candidate, 'receipt/1': receipt, 'tombstone/1': tombstone
+  'candidate/1': candidate, 'candidate.withdraw/1': candidateWithdraw, 'receipt/1': receipt, 'tombstone/1': tombstone
 } as const
 
 export type MessageType = keyof typeof MESSAGE_SCHEMAS
@@ -147,9 +155,10 @@ export type HitWithdraw = z.infer<typeof hitWithdraw>
 export type HotlistShare = z.infer<typeof hotlistShare>
 export type HotlistWithdraw = z.infer<typeof hotlistWithdraw>
 export type Candidate = z.infer<typeof candidate>
+export type CandidateWithdraw = z.infer<typeof candidateWithdraw>
 export type Receipt = z.infer<typeof receipt>
 export type Tombstone = z.infer<typeof tombstone>
-export type Message = HitMessage | HitWithdraw | HotlistShare | HotlistWithdraw | Candidate | Receipt | Tombstone
+export type Message = HitMessage | HitWithdraw | HotlistShare | HotlistWithdraw | Candidate | CandidateWithdraw | Receipt | Tombstone
 
 declare const verified: unique symbol
 /** A message whose bytes, signature, chain and claims were checked; keys/open.ts is the only maker. */
@@ -162,14 +171,15 @@ export const typeOfTyp = (typ: string): MessageType | undefined => TYPES_BY_TYP.
 
 /** The grant vocabulary's name of a message type: without its version. */
 export const kindOf = (type: MessageType): MessageKind => type.slice(0, type.indexOf('/')) as MessageKind
-export type MessageKind = 'hit' | 'hit.update' | 'hit.withdraw' | 'hotlist.share' | 'hotlist.withdraw' | 'candidate' | 'receipt' | 'tombstone'
+export type MessageKind = 'hit' | 'hit.update' | 'hit.withdraw' | 'hotlist.share' | 'hotlist.withdraw' | 'candidate' | 'candidate.withdraw' | 'receipt' | 'tombstone'
 
 /** Which stream carries it. Withdrawals and receipts overtake; lists wait. */
 export function streamClassOf (message: Message): StreamClass {
   switch (message.type) {
     case 'receipt/1': case 'tombstone/1': case 'hit.withdraw/1': case 'hotlist.withdraw/1': return 'urgent'
     case 'hotlist.share/1': return 'bulk'
-    case 'candidate/1': return 'normal'
+    // Behind the candidate that it takes back.
+    case 'candidate/1': case 'candidate.withdraw/1': return 'normal'
     default: return STOP_ACTIONS.includes(message.action) ? 'urgent' : 'normal'
   }
 }

@@ -40,7 +40,7 @@ export class NothingLeavesUnpermitted implements Checker {
 
   #objection (message: Message, departure: Departure): string | undefined {
     switch (message.type) {
-      case 'candidate/1': return nationOf(departure.from.id) === nationOf(departure.to) ? undefined : 'a candidate leaves the nation'
+      case 'candidate/1': case 'candidate.withdraw/1': return nationOf(departure.from.id) === nationOf(departure.to) ? undefined : 'a candidate leaves the nation'
       case 'hit/1': case 'hit.update/1': return message.iss === message.aud ? undefined : this.#objectionToHit(message, departure)
       case 'hotlist.share/1': return message.iss === message.aud ? undefined : this.#objectionToShare(message, departure)
       default: return undefined

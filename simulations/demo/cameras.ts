@@ -10,8 +10,8 @@ import type { DIRECTIONS } from '../../protocol/messages/vocabulary.ts'
 import { nuts3Of } from './participants.ts'
 import { TOWNS, kmAt, roadOf, type TownSlug } from './places.ts'
 
-/** How a camera's maker talks: our own body, or that of the Plate Recognizer Stream webhook. */
-export type Dialect = 'generic' | 'plate-recognizer'
+/** How a camera's maker talks: our own body, or that of the Plate Recognizer Stream webhook; or it only shows pictures, and its node reads them. */
+export type Dialect = 'generic' | 'plate-recognizer' | 'pictures'
 /** What the camera's clock shows is true time + offsetMs + driftMsPerHour for each hour; `zone` is how it writes it, minutes east of Greenwich. */
 export interface CameraClock { readonly offsetMs: number, readonly driftMsPerHour: number, readonly zone: number }
 
@@ -90,6 +90,9 @@ const REST: readonly Spot[] = [
   ['kupiskis-east', 'lt:kupiskis', 'rokiskis-ilukste@kupiskis+2', 'LT-23', 'LT:122']
 ]
 
+/** At the border on the busiest road, one for each nation. */
+const SHOW_PICTURES = ['medumi-in', 'smelyne-in']
+
 /** Most clocks are right to a fraction of a second; one in eight is minutes off, and some still write the zone they were made in. */
 function clockOf (index: number): CameraClock {
   const isNeglected = index % 8 === 7
@@ -110,7 +113,7 @@ function cameraAt ([id, controller, place, municipality, roadNumber, direction =
     siteRef: opaque(id), siteGroup: direction === 'along' ? 'town' : 'border',
     km: kmAt(roadOf(road!), town as TownSlug) + Number(beyond ?? 0),
     ...(nuts3 !== undefined && { nuts3 }), ...(roadNumber !== undefined && { roadNumber }),
-    clock: clockOf(index), dialect: index % 2 === 0 ? 'generic' : 'plate-recognizer', core: index < CORE.length
+    clock: clockOf(index), dialect: SHOW_PICTURES.includes(id) ? 'pictures' : index % 2 === 0 ? 'generic' : 'plate-recognizer', core: index < CORE.length
   }
 }
 

@@ -17,13 +17,14 @@ import { nationOf, type AgencyId, type NodeId } from '../../protocol/identifiers
 import { systemEntropy } from '../../node/adapters/system-entropy.ts'
 import { createClient, type Client } from '../../node/cli/client.ts'
 import { createPainter, printHit } from '../../node/cli/print.ts'
-import type { CandidateView } from '../../node/console/service.ts'
+import type { CandidateView, NodeStatus } from '../../node/console/service.ts'
 import { newPersonKey, type PersonKey } from '../../node/people.ts'
 import { nameStatements, writeNodeFolder } from '../../node/setup.ts'
 import type { PinsFile } from '../../node/trust-files.ts'
 import { Chance } from './chance.ts'
 import { drive } from './drive.ts'
 import { VendorPosts } from './vendor.ts'
+import { StreetPictures } from './street-pictures.ts'
 import { makeWorld, personOf, sourceOf, trafficOf, type World, type WorldNation, type WorldNode } from './world.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -33,6 +34,8 @@ const FOLDER = isRunning(join(DATA, 'demo', 'pid')) ? join(DATA, `demo-${process
 const READY_WAIT_MS = 240_000
 /** How long an officer looks at a picture before confirming. */
 const OFFICER_LOOKS_MS = 2_500
+/** Between two looks of a camera that shows pictures. */
+const LOOK_SECONDS = 0.25
 const began = performance.now()
 const paint = createPainter(process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined)
 // Whoever reads us may go away first (`| head`): then the nodes are to be stopped all the same.
@@ -48,7 +51,9 @@ async function main (): Promise<void> {
   const seed = values.seed ?? Buffer.from(systemEntropy.bytes(6)).toString('hex')
   const world = makeWorld(seed, { full: values.full, now: Math.floor(Date.now() / 1000) })
   say(`Tiltas demo: Latvia and Lithuania on this machine (seed ${seed}; Ctrl-C ends it)\n`)
-  const { nodes, people } = await layOut(world)
+  const { nodes, people, picturesPort } = await layOut(world)
+  const streets = StreetPictures.start(world.cameras.filter(({ dialect }) => dialect === 'pictures'), seed, picturesPort)
+  streets.catch(() => {})
   const processes = new Map<NodeId, ChildProcess>()
   const ended = new AbortController()
   const end = (why: string): void => { if (!ended.signal.aborted) { say(''); note(why); ended.abort() } }
@@ -60,10 +65,11 @@ async function main (): Promise<void> {
     await entriesPlaced(world, nodes)
     if (values.seconds !== undefined) setTimeout(() => end(`${values.seconds} s of traffic are over`), Number(values.seconds) * 1000).unref()
     const shown = showHits(world, nodes, people, ended.signal)
-    await drivePast(world, nodes, ended.signal)
+    await drivePast(world, nodes, await streets, ended.signal)
     await shown
     await summary(nodes, people, world)
   } finally {
+    await streets.then(pictures => pictures.close(), () => {})
     for (const child of processes.values()) child.kill('SIGTERM')
     await Promise.all([...processes.values()].map(child => new Promise(resolve => child.exitCode === null && child.signalCode === null ? child.on('exit', resolve) : resolve(undefined))))
   }
@@ -87,7 +93,7 @@ async function freePorts (count: number): Promise<number[]> {
   return ports
 }
 
-async function layOut (world: World): Promise<{ nodes: DemoNode[], people: Map<string, PersonKey> }> {
+async function layOut (world: World): Promise<{ nodes: DemoNode[], people: Map<string, PersonKey>, picturesPort: number }> {
   if (existsSync(FOLDER)) rmSync(FOLDER, { recursive: true })
   mkdirSync(join(FOLDER, 'people'), { recursive: true, mode: 0o700 })
   writeFileSync(join(FOLDER, 'pid'), String(process.pid))
@@ -99,16 +105,16 @@ async function layOut (world: World): Promise<{ nodes: DemoNode[], people: Map<s
   note('both nations founded: roots, agencies, federation')
 
   const planned = world.nations.flatMap(nation => nation.nodes)
-  const ports = await freePorts(planned.length * 2)
+  const [picturesPort, ...ports] = await freePorts(planned.length * 2 + 1) as [number, ...number[]]
   const nodes = planned.map((node, i): DemoNode => {
     const folder = join(FOLDER, node.node.replace('/', '-'))
     return { node, folder, configPath: join(folder, 'tiltas.yaml'), listen: ports[2 * i]!, ingest: ports[2 * i + 1]!, client: createClient({ socketPath: join(folder, 'data', 'tiltas.sock'), node: node.node, now: () => Date.now() }) }
   })
   await Promise.all(nodes.map(demo => {
     const own = founded.find(({ nation }) => nation === nationOf(demo.node.node))!
-    return writeNodeFolder({ folder: demo.folder, node: demo.node.node, secrets: own.rings.get(demo.node.node)!, statements, pins, config: configOf(demo, nodes, world, people) })
+    return writeNodeFolder({ folder: demo.folder, node: demo.node.node, secrets: own.rings.get(demo.node.node)!, statements, pins, config: configOf(demo, nodes, world, people, picturesPort) })
   }))
-  return { nodes, people }
+  return { nodes, people, picturesPort }
 }
 
 function writePerson (actor: Actor): PersonKey {
@@ -119,7 +125,7 @@ function writePerson (actor: Actor): PersonKey {
 
 const foundOf = ({ nation, nodes, agencies }: WorldNation): Promise<FoundedNation> => foundNation({
   nation, entity: `https://${nation.toLowerCase()}.tiltas.example`,
-  nodes: nodes.map(({ node, role }) => ({ node, role })),
+  nodes: nodes.map(({ node, role }) => ({ node, role })), registryAt: nodes[0]!.node,
   agencies: agencies.map(({ agency, names, kind }) => ({
     agency, name: names, kind, home: nodes[0]!.node,
     sites: nodes.filter(({ role, agencies: hosted, operator }) => role === 'site' && (hosted.includes(agency) || operator === agency)).map(({ node }) => node)
@@ -128,7 +134,7 @@ const foundOf = ({ nation, nodes, agencies }: WorldNation): Promise<FoundedNatio
 
 const addressOf = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
 
-function configOf ({ node, listen, ingest }: DemoNode, all: readonly DemoNode[], world: World, people: ReadonlyMap<string, PersonKey>): { [key: string]: unknown } {
+function configOf ({ node, listen, ingest }: DemoNode, all: readonly DemoNode[], world: World, people: ReadonlyMap<string, PersonKey>, picturesPort: number): { [key: string]: unknown } {
   const nation = nationOf(node.node)
   const speaksWith = all.filter(other => other.node.node !== node.node && (node.role === 'national' ? other.node.role === 'national' || nationOf(other.node.node) === nation : other.node.role === 'national' && nationOf(other.node.node) === nation))
   const staff = node.role === 'national' ? world.nations.find(one => one.nation === nation)!.people : []
@@ -136,7 +142,8 @@ function configOf ({ node, listen, ingest }: DemoNode, all: readonly DemoNode[],
     role: node.role, listen: [addressOf(listen)], peers: speaksWith.map(other => ({ node: other.node.node, addresses: [addressOf(other.listen)] })),
     agencies: node.role === 'national' ? node.agencies : [],
     people: staff.map(({ personId, role, agency }) => ({ personId, role, agency, publicKey: people.get(personId)!.publicKey })),
-    ...(node.sources.length > 0 && { ingest: { port: ingest, sources: node.sources.map(({ token, ...source }) => ({ ...source, tokenHash: createHash('sha256').update(token).digest('hex') })) } })
+    ...(node.sources.length > 0 && { ingest: { port: ingest, sources: node.sources.map(({ token, ...source }) => ({ ...source, tokenHash: createHash('sha256').update(token).digest('hex') })) } }),
+    ...(node.pictureCameras.length > 0 && { cameras: node.pictureCameras.map(camera => ({ ...camera, regime: 'LED', source: { snapshot: StreetPictures.urlOf(picturesPort, camera.id), everySeconds: LOOK_SECONDS }, framesPerSecond: 1 / LOOK_SECONDS })) })
   }
 }
 
@@ -193,21 +200,30 @@ function officerLooks (agency: AgencyId, demo: DemoNode, people: ReadonlyMap<str
 const nationalOf = (nodes: readonly DemoNode[], agency: AgencyId): DemoNode => nodes.find(({ node }) => node.role === 'national' && nationOf(node.node) === nationOf(agency))!
 
 async function giveCommands (world: World, nodes: readonly DemoNode[], people: ReadonlyMap<string, PersonKey>): Promise<void> {
-  const as = (agency: AgencyId, role: Role): PersonKey => people.get(personOf(agency, role)) ?? adminOf(agency, people)
+  const as = (agency: AgencyId, role: Role): PersonKey => people.get(personOf(agency, role)) ?? adminsOf(agency, people)[0]!
   const give = async (agency: AgencyId, role: Role, command: object): Promise<void> => {
     const result = await nationalOf(nodes, agency).client.post<CommandResult>('/v1/commands', as(agency, role), command)
     if (!result.ok && result.code !== 'not-permitted') throw new Error(`${JSON.stringify(command)}: ${result.code} ${result.detail ?? ''}`)
   }
-  for (const { grants } of world.nations) await Promise.all(grants.map(({ version, ...grant }) => give(grant.agency, 'NATIONAL_ADMIN', { do: 'grant.put', agency: grant.agency, grant })))
+  await Promise.all(world.nations.flatMap(({ grants }) => [...new Set(grants.map(({ agency }) => agency))].map(agency => enact(agency, grants.filter(grant => grant.agency === agency), nationalOf(nodes, agency).client, people))))
   for (const { entries } of world.nations) await Promise.all(entries.map(({ agency, entry }) => give(agency, 'LIST_OWNER', { do: 'entry.put', agency, entry })))
   for (const { shares } of world.nations) await Promise.all(shares.map(({ agency, refs, to }) => give(agency, 'LIST_OWNER', { do: 'entry.share', agency, refs, to })))
   const count = (of: (nation: WorldNation) => readonly unknown[]): number => world.nations.reduce((sum, nation) => sum + of(nation).length, 0)
   note(`${count(({ grants }) => grants)} grants in force, ${count(({ entries }) => entries)} entries listed and shared as the grants allow`)
 }
 
+/** One admin drafts the whole policy of an agency, another one approves its hash. */
+async function enact (agency: AgencyId, put: readonly object[], client: Client, people: ReadonlyMap<string, PersonKey>): Promise<void> {
+  const [author, approver] = adminsOf(agency, people)
+  const drafted = await client.post<CommandResult & { ok: true }>('/v1/commands', author!, { do: 'policy.draft', agency, put, end: [], reason: 'the rules of the demo', reference: 'DEMO-1' })
+  await client.post('/v1/commands', approver!, { do: 'policy.approve', agency, draft: drafted.made!['draft'], hash: drafted.made!['hash'] })
+}
+
 /** A municipality has no admin of its own at the demo: an authority of its nation acts. */
-const adminOf = (agency: AgencyId, people: ReadonlyMap<string, PersonKey>): PersonKey =>
-  [...people.values()].find(({ actor }) => actor.role === 'NATIONAL_ADMIN' && nationOf(actor.agency) === nationOf(agency))!
+const adminsOf = (agency: AgencyId, people: ReadonlyMap<string, PersonKey>): PersonKey[] => {
+  const admins = [...people.values()].filter(({ actor }) => actor.role === 'NATIONAL_ADMIN' && nationOf(actor.agency) === nationOf(agency))
+  return [...admins.filter(({ actor }) => actor.agency === agency), ...admins.filter(({ actor }) => actor.agency !== agency)]
+}
 
 /** Cameras begin when every site knows what it looks for. */
 async function entriesPlaced (world: World, nodes: readonly DemoNode[]): Promise<void> {
@@ -236,14 +252,16 @@ async function showHits (world: World, nodes: readonly DemoNode[], people: Reado
   }))
 }
 
-async function drivePast (world: World, nodes: readonly DemoNode[], signal: AbortSignal): Promise<void> {
+async function drivePast (world: World, nodes: readonly DemoNode[], pictures: StreetPictures, signal: AbortSignal): Promise<void> {
   const posts = new VendorPosts(camera => {
     const { node, source } = sourceOf(world, camera)
     return { url: `http://127.0.0.1:${nodes.find(demo => demo.node.node === node.node)!.ingest}`, token: source.token }
   })
-  await drive({ passes: trafficOf(world), posts, chance: new Chance(world.seed, 'looks'), startedAt: Date.now(), signal })
+  await drive({ passes: trafficOf(world), posts, pictures, chance: new Chance(world.seed, 'looks'), startedAt: Date.now(), signal })
   await posts.close()
   note(`cameras delivered ${posts.counts.accepted} reads (${posts.counts.refused} refused, ${posts.counts.lost} lost)`)
+  const seen = (await Promise.all(nodes.filter(({ node }) => node.pictureCameras.length > 0).map(async ({ client }) => (await client.get<NodeStatus>('/v1/status', undefined)).cameras ?? []))).flat()
+  note(`${pictures.passed} vehicles drove through the pictures of ${seen.length} cameras, and ${seen.reduce((sum, { reads }) => sum + reads, 0)} plates were read from pixels`)
 }
 
 async function summary (nodes: readonly DemoNode[], people: ReadonlyMap<string, PersonKey>, world: World): Promise<void> {

@@ -39,6 +39,8 @@ export interface WorldNode {
   /** At a national node: at home there. At a site: owners of its cameras. */
   readonly agencies: readonly AgencyId[]
   readonly sources: readonly WorldSource[]
+  /** Cameras whose pictures the node fetches and reads itself. */
+  readonly pictureCameras: readonly (WorldCamera & { readonly controller: AgencyId })[]
 }
 export interface WorldNation {
   readonly nation: NationId
@@ -86,10 +88,15 @@ export function makeWorld (seed: string, { full, now }: WorldOptions): World {
 function makeNation (code: DemoNation, { seed, full, now, cameras, listed }: WorldOptions & Pick<World, 'seed' | 'cameras' | 'listed'>): WorldNation {
   const nation = parseNationId(code)
   const agencies = PARTICIPANTS.filter(participant => participant.nation === nation)
-  const sources = sourcesOf(seed, cameras.filter(camera => camera.nation === nation))
-  const owners = agencies.filter(({ agency }) => sources.some(({ controller }) => controller === agency))
-  const national: WorldNode = { node: parseNodeId(`${code.toLowerCase()}/national`), role: 'national', operator: NATIONAL_OPERATORS[code], agencies: agencies.map(({ agency }) => agency), sources: [] }
-  const site = (node: NodeId, operator: AgencyId, own: readonly WorldSource[]): WorldNode => ({ node, role: 'site', operator, agencies: own.map(({ controller }) => controller), sources: own })
+  const own = cameras.filter(camera => camera.nation === nation)
+  const sources = sourcesOf(seed, own.filter(({ dialect }) => dialect !== 'pictures'))
+  const pictureCameras = own.filter(({ dialect }) => dialect === 'pictures').map(camera => ({ ...configurationOf(camera), controller: camera.controller }))
+  const owners = agencies.filter(({ agency }) => own.some(({ controller }) => controller === agency))
+  const national: WorldNode = { node: parseNodeId(`${code.toLowerCase()}/national`), role: 'national', operator: NATIONAL_OPERATORS[code], agencies: agencies.map(({ agency }) => agency), sources: [], pictureCameras: [] }
+  const site = (node: NodeId, operator: AgencyId, own: readonly WorldSource[]): WorldNode => {
+    const controllers = own.map(({ controller }) => controller)
+    return { node, role: 'site', operator, agencies: controllers, sources: own, pictureCameras: pictureCameras.filter(({ controller }) => controllers.includes(controller)) }
+  }
   return {
     nation, agencies,
     nodes: [national, ...full
@@ -120,8 +127,11 @@ const AUTHORITY_ROLES: readonly Role[] = ['OFFICER', 'LIST_OWNER', 'NATIONAL_ADM
 /** A municipality has its monitoring centre, which looks at candidates. */
 const MUNICIPALITY_ROLES: readonly Role[] = ['OFFICER']
 
-const peopleOf = ({ agency, kind }: Participant): Actor[] =>
-  (kind === 'municipality' ? MUNICIPALITY_ROLES : AUTHORITY_ROLES).map(role => ({ personId: personOf(agency, role), role, agency }))
+/** An authority has two admins, since nobody approves a change of their own. */
+const peopleOf = ({ agency, kind }: Participant): Actor[] => [
+  ...(kind === 'municipality' ? MUNICIPALITY_ROLES : AUTHORITY_ROLES).map(role => ({ personId: personOf(agency, role), role, agency })),
+  ...(kind === 'municipality' ? [] : [{ personId: parsePersonId(`${personOf(agency, 'NATIONAL_ADMIN')}-2`), role: 'NATIONAL_ADMIN', agency } satisfies Actor])
+]
 
 /** `lv-state-police.list-owner` */
 export const personOf = (agency: AgencyId, role: Role) => parsePersonId(`${agency.replace(':', '-')}.${role.toLowerCase().replace('_', '-')}`)

@@ -68,7 +68,7 @@ export function addWeather (random: Random, canvas: Canvas): void {
 }
 
 /** Each line averaged over `reach` pixels to either side, by weights that fall to the ends. */
-export function blurLines (data: Float32Array, lines: number, length: number, lineStep: number, step: number, weights: readonly number[]): void {
+function blurLines (data: Float32Array, lines: number, length: number, lineStep: number, step: number, weights: readonly number[]): void {
   const reach = (weights.length - 1) / 2
   const kept = new Float32Array(length + 2 * reach)
   for (let line = 0; line < lines; line++) {
@@ -89,8 +89,8 @@ function bell (deviation: number): number[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0)
   return weights.map(weight => weight / whole)
 }
-export const blurAcross = ({ width, height, data }: Canvas, weights: readonly number[]): void => blurLines(data, height, width, width, 1, weights)
-export const blurDown = ({ width, height, data }: Canvas, weights: readonly number[]): void => blurLines(data, width, height, 1, width, weights)
+const blurAcross = ({ width, height, data }: Canvas, weights: readonly number[]): void => blurLines(data, height, width, width, 1, weights)
+const blurDown = ({ width, height, data }: Canvas, weights: readonly number[]): void => blurLines(data, width, height, 1, width, weights)
 
 /** Lens and shutter: out of focus, or moved while it was open; sometimes made too sharp afterwards. */
 export function addLens (random: Random, canvas: Canvas): void {

@@ -47,7 +47,7 @@ export function anyText (random: Random): string {
 }
 
 /** What a camera writes: when, and which one. */
-export function stamp (random: Random): string {
+function stamp (random: Random): string {
   const two = (low: number, high: number): string => String(random.between(low, high)).padStart(2, '0')
   const day = random.pick([() => `20${two(20, 29)}-${two(1, 12)}-${two(1, 28)}`, () => `${two(1, 28)}.${two(1, 12)}.20${two(20, 29)}`, () => `${two(1, 28)}/${two(1, 12)}/${two(20, 29)}`])()
   return random.pick([() => `${day} ${two(0, 23)}:${two(0, 59)}:${two(0, 59)}`, () => `CAM ${two(1, 32)}`, () => `${two(0, 23)}:${two(0, 59)}`, () => `${random.between(10, 120)} KM/H`, () => `${word(random, 3, 6)} ${day}`])()

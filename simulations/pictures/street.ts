@@ -19,7 +19,7 @@ export interface Outlook {
   readonly reach: number
 }
 
-export const chooseOutlook = (random: Random): Outlook =>
+const chooseOutlook = (random: Random): Outlook =>
   ({ horizon: random.chance(250) ? real(random, -600, 0) : real(random, 60, 380), vanishing: real(random, 300, 980), reach: real(random, 500, 1500) })
 
 function sky (random: Random, horizon: number): string {

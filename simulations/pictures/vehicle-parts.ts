@@ -5,7 +5,7 @@
 import type { Random } from '../random.ts'
 import { real } from './chance.ts'
 import { ellipse, gradient, line, path, polygon, rect, type Tone } from './scene-svg.ts'
-import { lettering, lettersWide, word } from './street-lettering.ts'
+import { lettering, word } from './street-lettering.ts'
 
 /** Points mirrored about the vertical at `middle`. */
 export const mirrored = (points: readonly number[], middle: number): number[] => points.map((value, at) => at % 2 === 0 ? 2 * middle - value : value)
@@ -80,4 +80,3 @@ export const shadow = (width: number, height: number): string =>
 export function nameplate (random: Random, x: number, y: number, size: number, tone: Tone, text = word(random, 2, 7)): string {
   return lettering(text, x, y, size, { tone, weight: real(random, 0.12, 0.24) })
 }
-export const nameplateWidth = lettersWide

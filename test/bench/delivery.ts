@@ -11,8 +11,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CATEGORIES } from '../../protocol/messages/vocabulary.ts'
+import { enact } from '../support/enact.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, LV_POLICE, LV_SITE, ringOf, type Federation } from '../support/founded.ts'
-import type { NodeId } from '../../protocol/identifiers.ts'
+import type { AgencyId, NodeId } from '../../protocol/identifiers.ts'
 
 const { NODE_FLAGS } = createRequire(import.meta.url)('../../node/cli/with-node.cjs') as { NODE_FLAGS: string[] }
 const HITS = Number(process.env['BENCH_HITS'] ?? 20_000)
@@ -54,7 +55,7 @@ const actor = (role: string, agency: string): object => ({ personId: role.toLowe
 
 /** Twenty grants at the camera owner's home; one fits, as in a real policy most do not. */
 async function prepare (lv: Remote, lt: Remote): Promise<void> {
-  const grant = (remote: Remote, agency: string, grant: object): Promise<unknown> => remote.call('command', { actor: actor('NATIONAL_ADMIN', agency), command: { do: 'grant.put', agency, grant: { ...terms, ...grant } } })
+  const grant = (remote: Remote, agency: AgencyId, grant: object): Promise<void> => enact((actor, command) => remote.call('command', { actor, command }), agency, { ...terms, version: 1, ...grant })
   await grant(lt, LT_POLICE, { id: 'g-share', direction: 'egress', kinds: ['hotlist.share'], partner: { nation: 'LV' } })
   await grant(lt, LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hit'], partner: { nation: 'LV' } })
   await grant(lv, LV_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hotlist.share'], partner: { nation: 'LT' } })

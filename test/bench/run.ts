@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-const BY_DEFAULT = ['delivery', 'match', 'store', 'transport', 'startup']
+const BY_DEFAULT = ['delivery', 'match', 'store', 'transport', 'startup', 'dry-run', 'trust']
 /** Flags of Node that a bench needs. */
 const FLAGS: { readonly [name: string]: readonly string[] } = { match: ['--expose-gc'] }
 /** Options without which a bench has nothing to measure. */

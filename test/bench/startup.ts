@@ -18,6 +18,7 @@ import { parsePersonId, type Digest } from '../../protocol/identifiers.ts'
 import { encodeJson } from '../../protocol/messages/encoding.ts'
 import { typOf, type HitMessage, type Verified } from '../../protocol/messages/message.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, ringOf } from '../support/founded.ts'
+import { enact } from '../support/enact.ts'
 import { startRealNode, type RealNode, type RealNodeSpec } from '../support/real-node.ts'
 import { entryOf, grantOf, nowSeconds } from '../stories/support/terms.ts'
 
@@ -37,11 +38,11 @@ else await bench()
 
 async function fill ({ spec, leaves, hits }: Task): Promise<void> {
   const real = await startRealNode(spec)
-  const tell = async (role: 'NATIONAL_ADMIN' | 'LIST_OWNER', command: object): Promise<void> => {
+  const tell = async (role: 'LIST_OWNER', command: object): Promise<void> => {
     const result = await real.service.command({ personId: parsePersonId('p-1'), role, agency: LT_POLICE }, command as Command)
     if (!result.ok) throw new Error(result.code)
   }
-  await tell('NATIONAL_ADMIN', { do: 'grant.put', agency: LT_POLICE, grant: grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hit'], partner: { nation: 'LV' } }) })
+  await enact(real.service.command, LT_POLICE, grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hit'], partner: { nation: 'LV' } }))
   await tell('LIST_OWNER', { do: 'entry.put', agency: LT_POLICE, entry: entryOf('E-1', 'ABC123', { country: 'LT', furtherHits: true }) })
   await acceptHits(real, hits)
   for (let left = leaves - real.node.driver.state.log.edge.size; left > 0; left -= COLLECTIONS_AT_ONCE) {

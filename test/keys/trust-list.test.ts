@@ -48,7 +48,7 @@ test('time decides: before the statement, while it holds, after its end', () => 
   assert.is(keyOrCode(world.trust, T0 + 30 * 86_400), 'statement-expired')
   assert.is(keyOrCode(world.trust, T0 + YEAR), 'nation-unknown')
   assert.is(world.trust.agency(police, ms(T0 + 31 * 86_400)), undefined)
-  assert.equal(world.trust.expiries()[0], { what: 'statement of lt:guard', until: ms(T0 + 30 * 86_400) })
+  assert.equal(world.trust.expiries()[0], { what: 'statement of lt:guard', until: ms(T0 + 30 * 86_400), warnFrom: ms(T0 + 20 * 86_400), by: 'automatic' })
 })
 
 test('the answer is the same in any order, with copies, and with rubbish between', async () => {

@@ -14,6 +14,7 @@ import { sourceSchema, tokenHashOf } from '../../node/ingest/source.ts'
 import type { Actor, Command, CommandResult, Role } from '../../protocol/commands.ts'
 import { parsePersonId, type AgencyId, type NodeId } from '../../protocol/identifiers.ts'
 import { randomOf } from '../bench/random.ts'
+import { enact } from '../support/enact.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, LV_POLICE, LV_SITE, ringOf } from '../support/founded.ts'
 import type { Asked, KilledNodeSpec } from './support/killed-node.ts'
 import { announceSeed, eventually, freePorts, makeFolder, pause, removeFolder } from './support/places.ts'
@@ -108,7 +109,7 @@ async function tell (at: Mortal, role: Role, agency: AgencyId, command: object):
 
 async function prepare (): Promise<void> {
   const grant = (at: Mortal, agency: AgencyId, id: string, direction: 'egress' | 'ingress', kind: string, nation: string): Promise<void> =>
-    tell(at, 'NATIONAL_ADMIN', agency, { do: 'grant.put', agency, grant: grantOf(agency, { id, direction, kinds: [kind], partner: { nation } }) })
+    enact((actor, command) => at.ask({ what: 'command', actor, command }), agency, grantOf(agency, { id, direction, kinds: [kind], partner: { nation } }))
   await grant(lt, LT_POLICE, 'g-share', 'egress', 'hotlist.share', 'LV')
   await grant(lt, LT_POLICE, 'g-in', 'ingress', 'hit', 'LV')
   await grant(lv, LV_POLICE, 'g-in', 'ingress', 'hotlist.share', 'LT')

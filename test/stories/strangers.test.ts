@@ -13,6 +13,7 @@ import type { Actor, Command, Role } from '../../protocol/commands.ts'
 import { parseNodeId, parsePersonId, type AgencyId, type Digest, type NationId } from '../../protocol/identifiers.ts'
 import { STREAM_CLASSES } from '../../protocol/messages/vocabulary.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_NATIONAL, LV_POLICE, LV_SITE, ringOf } from '../support/founded.ts'
+import { enact } from '../support/enact.ts'
 import { startRealNode, type RealNode } from '../support/real-node.ts'
 import { isSettled, layOutCountries, type Countries } from './support/country-nodes.ts'
 import { announceSeed, eventually, freePorts, makeFolder, pause, removeFolder } from './support/places.ts'
@@ -164,8 +165,8 @@ strangers('a nation that is denied is hung up on at once, and is heard again whe
     if (!result.ok) throw new Error(result.code)
   }
   try {
-    await tell(lt, 'NATIONAL_ADMIN', LT_POLICE, { do: 'grant.put', agency: LT_POLICE, grant: grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hotlist.share'], partner: { nation: 'LV' } }) })
-    await tell(lv, 'NATIONAL_ADMIN', LV_POLICE, { do: 'grant.put', agency: LV_POLICE, grant: grantOf(LV_POLICE, { id: 'g-share', direction: 'egress', kinds: ['hotlist.share'], partner: { nation: 'LT' } }) })
+    await enact(lt.service.command, LT_POLICE, grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hotlist.share'], partner: { nation: 'LV' } }))
+    await enact(lv.service.command, LV_POLICE, grantOf(LV_POLICE, { id: 'g-share', direction: 'egress', kinds: ['hotlist.share'], partner: { nation: 'LT' } }))
     await eventually('both to be linked', async () => (await peerAt(lv))?.reachable === true && (await peerAt(lt))?.reachable === true)
 
     lt.node.changeTrust(trustWith(['LV']))

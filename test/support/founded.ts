@@ -17,11 +17,11 @@ export interface Federation { readonly lv: FoundedNation, readonly lt: FoundedNa
 
 export async function foundTestFederation (now = Date.now(), seed: () => Uint8Array = () => new Uint8Array(randomBytes(32))): Promise<Federation> {
   const lv = await foundNation({
-    nation: parseNationId('LV'), entity: 'https://lv.tiltas.example', nodes: [{ node: LV_NATIONAL, role: 'national' }, { node: LV_SITE, role: 'site' }],
+    nation: parseNationId('LV'), entity: 'https://lv.tiltas.example', nodes: [{ node: LV_NATIONAL, role: 'national' }, { node: LV_SITE, role: 'site' }], registryAt: LV_NATIONAL,
     agencies: [{ ...named(LV_POLICE), kind: 'police', home: LV_NATIONAL, sites: [] }, { ...named(LV_LUDZA), kind: 'municipality', home: LV_NATIONAL, sites: [LV_SITE] }]
   }, now, seed)
   const lt = await foundNation({
-    nation: parseNationId('LT'), entity: 'https://lt.tiltas.example', nodes: [{ node: LT_NATIONAL, role: 'national' }],
+    nation: parseNationId('LT'), entity: 'https://lt.tiltas.example', nodes: [{ node: LT_NATIONAL, role: 'national' }], registryAt: LT_NATIONAL,
     agencies: [{ ...named(LT_POLICE), kind: 'police', home: LT_NATIONAL, sites: [] }]
   }, now, seed)
   const federation = await foundFederation('lv-lt.tiltas.example', [lv, lt], now)

@@ -11,7 +11,7 @@ import { systemEntropy } from '../../node/adapters/system-entropy.ts'
 import { Hotlist } from '../../node/hotlist/hotlist.ts'
 import { Node } from '../../node/runtime/node.ts'
 import type { RecordKeys, Store } from '../../node/runtime/ports.ts'
-import { createService, logVerifiersOf } from '../../node/service.ts'
+import { createService, publicKeysOfLog } from '../../node/service.ts'
 import type { NodeService } from '../../node/console/service.ts'
 import type { Report } from '../../protocol/effects.ts'
 import type { Digest, NationId, NodeId } from '../../protocol/identifiers.ts'
@@ -47,6 +47,6 @@ export async function startRealNode (spec: RealNodeSpec): Promise<RealNode> {
     logKeys: { ed25519: { kid: log('Ed25519').kid, publicKey: known.log.ed25519 }, mldsa44: { kid: log('ML-DSA-44').kid, publicKey: known.log.mldsa44! } },
     report: report => { for (const hear of hearers) hear(report) }, refused: () => {}, failed: error => { console.error(error); process.exit(1) }
   })
-  const service = createService({ node, store, clock: systemClock, version: 'test', logVerifiers: logVerifiersOf(known.log.origin, known.log.ed25519, known.log.mldsa44), addresses: () => transport.addresses(), placedEntries: () => hotlist.size, subscribe })
+  const service = createService({ node, store, clock: systemClock, version: 'test', logKeys: publicKeysOfLog(known.log), addresses: () => transport.addresses(), placedEntries: () => hotlist.size, subscribe })
   return { node, service, store, recordKeys, hotlist, addresses: transport.addresses(), subscribe, stop: () => node.stop() }
 }

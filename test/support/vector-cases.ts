@@ -46,6 +46,7 @@ export function exampleMessages (): Example[] {
       type: 'candidate/1', ...claims('candidate'), iss: LV_TOWN, aud: LV_TOWN, readId: id('read'), entry, plate, match: 'exact', confidence: 940, observedAt: IAT - 1, receivedAt: IAT,
       clock: 'good', siteRef: 'kr-7', siteGroup: 'border', place: { nuts3: 'LV005', municipality: 'LV-047', road: 'LV:A6' }, direction: 'inbound', vehicle, evidence: 'none'
     }),
+    at(LV_SITE)({ type: 'candidate.withdraw/1', ...claims('candidate withdrawal'), iss: LV_TOWN, aud: LV_TOWN, candidate: id('candidate'), entry, reason: 'misread' }),
     lt({
       type: 'receipt/1', ...claims('receipt'), ...owner, log: 'tiltas.example/lt/national/log',
       accepted: [{ id: first.id, digest: digest('jws'), index: 7, c: digest('commitment') }], refused: [{ digest: digest('another jws'), code: 'not-permitted', evidence: 'no-grant-fits' }]

@@ -2,11 +2,12 @@
 import type { NodeStatus } from '../../console/service.ts'
 import { ConfigError, type NodeConfig } from '../../config.ts'
 import { CliError, EXIT, defineCommand, type Context } from '../command.ts'
-import { checkCertificate, checkClock, checkData, checkKeyRing, checkPeers, checkPeople, checkPorts, checkStore, checkTrust, type Check, type Patient } from '../checks.ts'
+import { checkCertificate, checkClock, checkData, checkKeyRing, checkModule, checkPeers, checkPeople, checkPolicies, checkPorts, checkStore, checkTrust, type Check, type Patient } from '../checks.ts'
+import { checkCameras } from '../camera-checks.ts'
 import { safe } from '../print.ts'
 
 const CHECKS: readonly ((patient: Patient) => Check | Check[] | Promise<Check | Check[]>)[] =
-  [checkPeople, checkData, checkKeyRing, checkStore, checkClock, checkPorts, checkPeers, checkTrust, checkCertificate]
+  [checkPeople, checkPolicies, checkData, checkKeyRing, checkModule, checkStore, checkClock, checkPorts, checkPeers, checkTrust, checkCertificate, checkCameras]
 
 export const doctor = defineCommand({
   name: 'doctor',

@@ -6,6 +6,7 @@ import { AGENCY, CliError, EXIT, defineCommand, usageError, type Context } from 
 import { readTextFile } from '../files.ts'
 import { printTable, printTime, safe } from '../print.ts'
 import { give } from './give.ts'
+import { WHY, draft, ofOneAgency } from './policy-draft.ts'
 
 const GRANT_BYTES_MAX = 64 * 1024
 interface GrantView { readonly grant: Grant, readonly version: number, readonly hash: string, readonly sentence: string, readonly cedar: string }
@@ -29,12 +30,13 @@ const list = defineCommand({
 
 const add = defineCommand({
   name: 'grants add',
-  summary: 'put a grant in force, or its next version',
-  positionals: ['FILE'],
-  notes: ['FILE holds one grant as JSON or YAML.'],
+  summary: 'draft grants, or their next versions; another admin approves them',
+  positionals: ['FILE...'],
+  options: WHY,
+  notes: ['Each FILE holds one grant as JSON or YAML, all of one agency. Nothing is in force before `tiltas policy approve`.'],
   async run (context) {
-    const grant = readGrant(context.positionals[0]!)
-    return give(context, { do: 'grant.put', agency: grant.agency, grant: { ...grant } }, safe`Grant ${grant.id} is in force as its dates say.`)
+    const grants = context.positionals.map(readGrant)
+    return draft(context, grants[0]!.agency, { put: ofOneAgency(grants), end: [] })
   }
 })
 
@@ -54,7 +56,7 @@ const check = defineCommand({
 })
 
 /** Throws CliError that names the fields; the node checks again. */
-function readGrant (path: string): Grant {
+export function readGrant (path: string): Grant {
   const parsed = grantSchema.safeParse(parseGrantFile(readTextFile(path, 'The grant', GRANT_BYTES_MAX)))
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(issue => `${issue.path.join('.') || 'grant'}: ${issue.message}`)
@@ -69,10 +71,10 @@ function parseGrantFile (text: string): unknown {
 
 const end = defineCommand({
   name: 'grants end',
-  summary: 'end a grant now; what waits under it is decided again',
+  summary: 'end a grant now, alone; what waits under it is decided again',
   positionals: ['ID'],
-  options: { agency: AGENCY },
-  run: context => give(context, { do: 'grant.end', agency: context.agency(), grant: context.positionals[0]! }, 'The grant has ended.')
+  options: { agency: AGENCY, ...WHY },
+  run: context => give(context, { do: 'grant.end', agency: context.agency(), grant: context.positionals[0]!, reason: context.text('why'), reference: context.text('decision') }, 'The grant has ended.')
 })
 
 const explain = defineCommand({

@@ -112,7 +112,7 @@ cli('a wrong config ends with 2 and its line', async () => {
 
 cli('no node ends with 3, also behind a dead socket', async () => {
   const { run, folder } = prepare()
-  for (const line of ['status', 'hits', 'hits --follow', 'grants list', 'log verify', 'trust show']) {
+  for (const line of ['status', 'hits', 'hits --follow', 'grants list', 'log verify']) {
     const { exit, err } = await run(line)
     assert.is(exit, 3, line)
     assert.match(err, 'tiltas run')
@@ -274,11 +274,15 @@ cli('a grant is checked before it is given, and its fields are named', async () 
     id: 'g-stolen', version: 1, direction: 'egress', agency: POLICE, partner: { agency: 'lv:state-police' }, kinds: ['hit'], categories: ['stolen-vehicle'], siteGroups: 'all', precision: 'nuts3',
     purpose: 'investigation', legalBasis: 'lv-lt-2006/art-1', retentionDays: 30, handling: 'H1', thirdCountry: 'prohibited', furtherHits: false, unverified: 'confirm', from: NOW / 1000, until: NOW / 1000 + 86_400
   }
-  const put = await node.run(`grants add ${node.file('grant.json', JSON.stringify(grant))}`)
+  assert.is((await node.run(`grants add ${node.file('grant.json', JSON.stringify(grant))}`)).exit, 2, 'without reason nothing is drafted')
+  node.service.answers.push({ ok: true, made: { draft: 'd-1', hash: 'H'.repeat(43), lapses: NOW / 1000 + 86_400, warnings: 1 } })
+  const put = await node.run(`grants add ${node.file('grant.json', JSON.stringify(grant))} --why needed --decision D-1`)
   assert.is(put.exit, 0, put.err)
-  assert.equal(node.service.given.map(({ command }) => command), [{ do: 'grant.put', agency: POLICE, grant }])
+  assert.match(put.out, /Drafted as d-1\. Nothing is in force yet\.\n {2}hash {6}H{43}/)
+  assert.match(put.out, `tiltas policy approve d-1 --agency ${POLICE} --hash ${'H'.repeat(43)}`)
+  assert.equal(node.service.given.map(({ command }) => command), [{ do: 'policy.draft', agency: POLICE, put: [grant], end: [], reason: 'needed', reference: 'D-1' }])
   const { until: _until, ...endless } = grant
-  const refused = await node.run(`grants add ${node.file('endless.yaml', JSON.stringify(endless))}`)
+  const refused = await node.run(`grants add ${node.file('endless.yaml', JSON.stringify(endless))} --why needed --decision D-1`)
   assert.is(refused.exit, 1)
   assert.match(refused.err, 'until:')
   for (const text of ['a: &a [1]\nb: *a', '{', 'x'.repeat(70_000)]) assert.ok((await node.run(`grants add ${node.file('bad.yaml', text)}`)).exit > 0)
@@ -344,7 +348,7 @@ cli('a founded node: the doctor opens its keys, and names what will end', async 
   assert.equal([healthy.exit, healthy.err], [0, ''], healthy.out)
   assert.match(healthy.out, /ok {4}key ring {2}opens, \d+ keys/)
   assert.match(healthy.out, /ok {4}trust/)
-  assert.match(healthy.out, /ok {4}expiry {4}nothing ends within 7 days/)
+  assert.match(healthy.out, /ok {4}expiry {4}nothing that somebody has to renew/)
   const later = (days: number) => run(`doctor --config ${config}`, { now: () => now + days * 86_400_000 })
   assert.match((await later(27)).out, /warn {2}expiry {4}statement of lv:state-police ends in/)
   assert.match((await later(400)).out, /fail {2}expiry {4}root of LV ended/)

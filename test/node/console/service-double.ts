@@ -10,6 +10,7 @@ import { StreamRefused } from '../../../node/console/answers.ts'
 import type { HitView, NodeService, SentHitView } from '../../../node/console/service.ts'
 import { newPersonKey, type KnownPerson, type PersonKey } from '../../../node/people.ts'
 import type { Clock } from '../../../node/runtime/ports.ts'
+import { createPoliciesDouble } from './policies-double.ts'
 
 export const NODE = parseNodeId('lt/national')
 export const POLICE = parseAgencyId('lt:utena-police')
@@ -62,8 +63,13 @@ export function createServiceDouble (): ServiceDouble {
     status: async () => ({
       node: NODE, version: '0.1.0', startedAt: NOW - 60_000, agencies: [POLICE],
       peers: [{ node: parseNodeId('lv/national'), reachable: true, queued: 0, unreceipted: 2, lastHeardAt: NOW - 4000 }],
-      log: { origin: 'lt.example/log', size: 42, root: DIGEST }, waitingCandidates: 3, entries: 5, addresses: ['/ip4/127.0.0.1/tcp/4001']
+      log: { origin: 'lt.example/log', size: 42, root: DIGEST, witnessed: 0, witnesses: [] }, waitingCandidates: 3, entries: 5, openDrafts: 2, overrides: [{ agency: POLICE, grant: 'g-alone@1', until: NOW / 1000 + 3600 }], addresses: ['/ip4/127.0.0.1/tcp/4001']
     }),
+    policies: createPoliciesDouble(),
+    evidence: {
+      list: async () => ({ evidence: [], room: { sets: 0, pinned: 0, bytes: 0, bytesMax: 0, displaced: 0, unkept: 0 } }),
+      export: async () => ({ ok: false, code: 'unknown-evidence' })
+    },
     command: async (actor, command) => { given.push({ actor, command }); return answers.shift() ?? { ok: true } },
     grants: async () => [],
     hits: async (actor, agency, because, page) => { note(`hits ${page.limit}`, actor, agency, because); return wantOfficer(actor) ?? { hits: [sampleView()], next: 'page2' } },
@@ -88,6 +94,8 @@ export function createServiceDouble (): ServiceDouble {
     entries: async (actor, agency, because) => { note('entries', actor, agency, because); return wantOfficer(actor) ?? { entries: [] } },
     verifyLog: async () => ({ ok: true, size: 42, root: DIGEST, checkpointSize: 42, checked: { leaves: 42, checkpoint: true, commitmentsOpened: 9, receiptsCompared: 4 }, findings: [] }),
     checkpoint: async () => 'lt.example/log\n42\nroot\n',
+    witnessedCheckpoint: async () => '',
+    logKeys: async () => ['lt.example/log+00000000+AQ=='],
     trust: async () => ['LV is a member since 2026-01-01.']
   }
 }

@@ -20,6 +20,7 @@ import type { Leaf } from '../../../protocol/log/leaf.ts'
 import { keyOf } from '../../../protocol/records.ts'
 import type { RefusalCode } from '../../../protocol/refusals.ts'
 import { foundTestFederation, LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, LV_POLICE, LV_SITE, ringOf } from '../../support/founded.ts'
+import { enact } from '../../support/enact.ts'
 import { startRealNode, type RealNode } from '../../support/real-node.ts'
 import { announceSeed, eventually, makeFolder, removeFolder } from '../../stories/support/places.ts'
 import { digestOfText, HostilePeer, randomId, type Crafted, type CraftOptions, type ParcelOptions, type Sayable } from '../../stories/support/hostile-peer.ts'
@@ -48,7 +49,7 @@ hostile.before(async () => {
     listen: '/ip4/127.0.0.1/tcp/0', addresses: { [LV_NATIONAL]: peer.transport.addresses() }, report: report => { reports.push(report) }
   })
   peer.meet(transportPublicKey(ringOf(federation, LT_NATIONAL).find(({ purpose }) => purpose === 'transport')!.seed), victim.addresses)
-  await tell('NATIONAL_ADMIN', { do: 'grant.put', agency: LT_POLICE, grant: grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hit', 'hotlist.share'], partner: { nation: 'LV' }, categories: ['stolen-vehicle'] }) })
+  await enact(victim.service.command, LT_POLICE, grantOf(LT_POLICE, { id: 'g-in', direction: 'ingress', kinds: ['hit', 'hotlist.share'], partner: { nation: 'LV' }, categories: ['stolen-vehicle'] }))
   for (const [ref, category] of [['H-1', 'stolen-vehicle'], ['H-2', 'surveillance']]) {
     await tell('LIST_OWNER', { do: 'entry.put', agency: LT_POLICE, entry: entryOf(ref!, 'ABC123', { country: 'LT', category, action: 'discreet-check' }) })
   }

@@ -36,7 +36,7 @@ async function storeWithLog (): Promise<MemoryStore> {
   return store
 }
 
-const recoverFrom = (store: MemoryStore) => recoverState(store, new Records(store, new Vault({} as RecordKeys, { bytes: length => new Uint8Array(length) })), SELF, ORIGIN, key.publicKey)
+const recoverFrom = (store: MemoryStore) => recoverState(store, new Records(store, new Vault({} as RecordKeys, { bytes: length => new Uint8Array(length) })), SELF, ORIGIN, [key.publicKey])
 
 recover('a log that leads to its signed head is taken up where it stood', async () => {
   const state = await recoverFrom(await storeWithLog())

@@ -140,7 +140,7 @@ vendor('drives in real time until told to stop, and sends nothing before it is d
     sent.push(read)
     if (sent.length === 5) stop.abort()
   }
-  await drive({ passes: trafficOf(world, { passesPerSecond: 50 }), posts: { send }, chance: new Chance('drive'), startedAt: NOW * 1000, signal: stop.signal })
+  await drive({ passes: trafficOf(world, { passesPerSecond: 50 }), posts: { send }, pictures: { send: async () => {} }, chance: new Chance('drive'), startedAt: NOW * 1000, signal: stop.signal })
   assert.is(sent.length, 5)
   assert.is(new Set(sent.map(({ eventId }) => eventId)).size, 5)
 })

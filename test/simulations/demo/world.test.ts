@@ -91,7 +91,8 @@ world('gives commands and people that the nodes understand', () => {
     for (const role of ['OFFICER', 'LIST_OWNER', 'NATIONAL_ADMIN', 'LEGAL_OFFICER']) {
       for (const { agency } of AUTHORITIES.filter(one => one.nation === nation)) assert.ok(people.some(person => person.agency === agency && person.role === role))
     }
-    for (const grant of grants) command.parse({ do: 'grant.put', agency: grant.agency, grant })
+    for (const grant of grants) command.parse({ do: 'policy.draft', agency: grant.agency, put: [grant], end: [], reason: 'the test', reference: 'T-1' })
+    for (const { agency } of AUTHORITIES.filter(one => one.nation === nation)) assert.is(people.filter(person => person.agency === agency && person.role === 'NATIONAL_ADMIN').length, 2, 'one drafts, one approves')
     for (const { agency, entry } of entries) command.parse({ do: 'entry.put', agency, entry })
     for (const share of shares) command.parse({ do: 'entry.share', ...share, refs: [...share.refs] })
     for (const agency of [...grants.map(grant => grant.agency), ...entries.map(entry => entry.agency), ...shares.map(share => share.agency)]) assert.ok(own.has(agency))

@@ -105,9 +105,11 @@ export interface Countries {
   person (agency: AgencyId, role: Role): PersonKey
   /** The command line as this person has it at that node; in this process, over the node's socket. */
   tiltas (at: StoryNode, agency: AgencyId, role: Role, ...words: readonly string[]): Promise<Outcome>
+  /** The same as the second admin of the agency, who approves what the first one drafts. */
+  tiltasAsSecondAdmin (at: StoryNode, agency: AgencyId, ...words: readonly string[]): Promise<Outcome>
   /** The same, and what it says as JSON. @throws Error when it does not end well */
   ask<Answer> (at: StoryNode, agency: AgencyId, role: Role, ...words: readonly string[]): Promise<Answer>
-  /** Puts a grant in force at its agency's home. */
+  /** Puts a grant in force at its agency's home: one admin drafts it, another one approves. */
   grant (grant: { readonly [name: string]: unknown }): Promise<void>
   /** Grants with which hits of stolen vehicles cross, and entries of Lithuania that are placed at the site. */
   listAtSite (entries: readonly { readonly ref: string, readonly plate: string, readonly country?: string, readonly furtherHits?: boolean }[]): Promise<void>
@@ -117,6 +119,8 @@ export interface Countries {
 
 const STAFF: readonly Role[] = ['NATIONAL_ADMIN', 'LIST_OWNER', 'OFFICER', 'LEGAL_OFFICER']
 const keyPath = (folder: string, agency: AgencyId, role: Role): string => join(folder, `${personIdOf(agency, role)}.key`)
+const secondAdminOf = (agency: AgencyId): string => `${personIdOf(agency, 'NATIONAL_ADMIN')}-2`
+const secondAdminPath = (folder: string, agency: AgencyId): string => join(folder, 'people', `${secondAdminOf(agency)}.key`)
 const personIdOf = (agency: AgencyId, role: Role): string => `${agency.replace(':', '-')}.${role.toLowerCase().replace('_', '-')}`
 
 /** `addressOf` may put something between two nodes: where `from` finds `to`. Nothing runs yet. */
@@ -134,6 +138,9 @@ export async function layOutCountries (options: { readonly addressOf?: (from: No
       writeFileSync(keyPath(join(folder, 'people'), agency, role), file, { mode: 0o600 })
       people.set(personIdOf(agency, role), key)
     }
+    const second = newPersonKey({ personId: parsePersonId(secondAdminOf(agency)), role: 'NATIONAL_ADMIN', agency })
+    writeFileSync(secondAdminPath(folder, agency), second.file, { mode: 0o600 })
+    people.set(secondAdminOf(agency), second.key)
   }
   const peersOf = (node: StoryNode): StoryNode[] => node === lv ? [lt, site] : [lv]
   for (const node of nodes) {
@@ -160,9 +167,10 @@ const SOURCE = {
 
 function countriesOf (folder: string, federation: Federation, [lv, lt, site]: readonly [StoryNode, StoryNode, StoryNode], people: ReadonlyMap<string, PersonKey>): Countries {
   const nodes = [lv, lt, site]
-  const tiltas: Countries['tiltas'] = async (at, agency, role, ...words) => {
+  const tiltas: Countries['tiltas'] = (at, agency, role, ...words) => run(at, keyPath(join(folder, 'people'), agency, role), ...words)
+  const run = async (at: StoryNode, key: string, ...words: readonly string[]): Promise<Outcome> => {
     let out = ''; let err = ''
-    const exit = await main([...words, '--config', at.config, '--as', keyPath(join(folder, 'people'), agency, role)], {
+    const exit = await main([...words, '--config', at.config, '--as', key], {
       out: text => { out += text }, err: text => { err += text }, isTerminal: false, env: {}, readInput: async () => '', stopped: new AbortController().signal, now: Date.now
     })
     return { exit, out, err }
@@ -171,6 +179,7 @@ function countriesOf (folder: string, federation: Federation, [lv, lt, site]: re
   const post = (at: StoryNode, agency: AgencyId, role: Role, command: object): Promise<unknown> => at.client.post('/v1/commands', people.get(personIdOf(agency, role))!, command)
   return {
     folder, federation, lv, lt, site, nodes, tiltas,
+    tiltasAsSecondAdmin: (at, agency, ...words) => run(at, secondAdminPath(folder, agency), ...words),
     person: (agency, role) => people.get(personIdOf(agency, role))!,
     async ask<Answer> (at: StoryNode, agency: AgencyId, role: Role, ...words: readonly string[]): Promise<Answer> {
       const { exit, out, err } = await tiltas(at, agency, role, ...words, '--json')
@@ -181,15 +190,19 @@ function countriesOf (folder: string, federation: Federation, [lv, lt, site]: re
       const file = join(folder, `grant-${++files}.json`)
       writeFileSync(file, JSON.stringify(grant))
       const agency = grant['agency'] as AgencyId
-      const { exit, err } = await tiltas(nationOf(agency) === 'LV' ? lv : lt, agency, 'NATIONAL_ADMIN', 'grants', 'add', file)
-      if (exit !== 0) throw new Error(`the grant was refused: ${err}`)
+      const at = nationOf(agency) === 'LV' ? lv : lt
+      const { exit, out, err } = await tiltas(at, agency, 'NATIONAL_ADMIN', 'grants', 'add', file, '--why', 'the story needs it', '--decision', 'S-1', '--json')
+      if (exit !== 0) throw new Error(`the draft was refused: ${err}`)
+      const { made: { draft, hash } } = JSON.parse(out) as { made: { draft: string, hash: string } }
+      const approved = await this.tiltasAsSecondAdmin(at, agency, 'policy', 'approve', draft, '--hash', hash)
+      if (approved.exit !== 0) throw new Error(`the approval was refused: ${approved.err}`)
     },
     async listAtSite (entries) {
-      const grants: [StoryNode, AgencyId, string, 'egress' | 'ingress', string, string][] = [
-        [lt, LT_POLICE, 'g-share', 'egress', 'hotlist.share', 'LV'], [lt, LT_POLICE, 'g-in', 'ingress', 'hit', 'LV'], [lv, LV_POLICE, 'g-in', 'ingress', 'hotlist.share', 'LT'],
-        [lv, LV_POLICE, 'g-place', 'egress', 'hotlist.share', 'LV'], [lv, LV_LUDZA, 'g-hits', 'egress', 'hit', 'LT']
+      const grants: [AgencyId, string, 'egress' | 'ingress', string, string][] = [
+        [LT_POLICE, 'g-share', 'egress', 'hotlist.share', 'LV'], [LT_POLICE, 'g-in', 'ingress', 'hit', 'LV'], [LV_POLICE, 'g-in', 'ingress', 'hotlist.share', 'LT'],
+        [LV_POLICE, 'g-place', 'egress', 'hotlist.share', 'LV'], [LV_LUDZA, 'g-hits', 'egress', 'hit', 'LT']
       ]
-      for (const [at, agency, id, direction, kind, nation] of grants) await post(at, agency, 'NATIONAL_ADMIN', { do: 'grant.put', agency, grant: grantOf(agency, { id, direction, kinds: [kind], partner: { nation } }) })
+      for (const [agency, id, direction, kind, nation] of grants) await this.grant(grantOf(agency, { id, direction, kinds: [kind], partner: { nation } }))
       await Promise.all(entries.map(({ ref, plate, country, furtherHits }) => post(lt, LT_POLICE, 'LIST_OWNER', { do: 'entry.put', agency: LT_POLICE, entry: entryOf(ref, plate, { ...(country !== undefined && { country }), ...(furtherHits !== undefined && { furtherHits }) }) })))
       await post(lt, LT_POLICE, 'LIST_OWNER', { do: 'entry.share', agency: LT_POLICE, refs: entries.map(({ ref }) => ref), to: LV_POLICE })
       await eventually('all entries at the site', async () => (await site.status()).entries === entries.length)

@@ -22,7 +22,7 @@ export async function freePorts (count: number): Promise<number[]> {
 }
 
 /** The first answer that is not undefined or false; asks again until then. @throws Error that names what was waited for */
-export async function eventually<Answer> (what: string, ask: () => Promise<Answer | undefined | false> | Answer | undefined | false, waitMs = 30_000): Promise<Answer> {
+export async function eventually<Answer> (what: string, ask: () => Promise<Answer | undefined | false> | Answer | undefined | false, waitMs = 120_000): Promise<Answer> {
   let last: unknown
   for (const end = performance.now() + waitMs; performance.now() < end; await pause(50)) {
     try {
