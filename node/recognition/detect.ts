@@ -2,7 +2,7 @@
  * Where plates may be in a picture. The detector sees the whole picture at a fixed scale, NETWORK_WIDTH pixels wide and
  * never enlarged. A plate that fills half of the view is too large for that scale: of such a one the network sees parts,
  * or nothing. So where it sees a wide plate, or none, it looks once more at half the scale, at a quarter of the price; and
- * what the coarser look sees as one wide plate, no finer look may cut into pieces. A still is looked at from closer too.
+ * what the coarser look sees as one wide plate, no finer look may cut into pieces. A large still is looked at from closer too.
  * The same plate found at several scales or strides counts once.
  *
  * Each plate found that is not wide is then looked at by itself, straight ahead and SHARP_WIDTH pixels wide. That look is cheap, places
@@ -26,15 +26,16 @@ const OVERLAP_MAX = 0.3
 const INSIDE_MAX = 0.7
 /** In network pixels: from here on a plate is seen better at half the scale. */
 const WIDE_MIN = 128
-/** A closer look is worth it when it shows this much more. */
-const CLOSER_MIN = 1.25
+/** Network pixels for one of a still's, below which a plate that can still be read is too small to be found: then it is looked at from closer. */
+const CLOSER_BELOW = 0.4
 /** Cells that say the same about a plate: their corners are averaged by score. */
 const SAME_OVERLAP_MIN = 0.6
 /** A plate looked at by itself: its width, and the view around it, in network pixels. */
 export const SHARP_WIDTH = 96
 export const SHARP_VIEW = [192, 96] as const
-/** The share of the threshold that a first opinion needs; both opinions together need all of it. */
-const FIRST_OPINION = 0.75
+/** Shares of the threshold that a first opinion needs, and both together: two opinions may each be less sure than one alone. */
+const FIRST_OPINION = 0.65
+const BOTH_OPINIONS = 0.8
 /** A second opinion is about the same plate from this overlap on; none at all counts as SECOND_OPINION_MIN. */
 const SECOND_OVERLAP_MIN = 0.4
 const SECOND_OPINION_MIN = 0.05
@@ -51,12 +52,12 @@ interface Cell extends Detection { readonly box: Box, readonly networkWidth: num
 export async function detectPlates (models: Models, image: GrayImage, { still = false }: { readonly still?: boolean } = {}): Promise<Detection[]> {
   const [half, usual, double] = [0.5, 1, 2].map(zoom => scaleOf(image, zoom)) as [number, number, number]
   const passes = [await look(models, image, usual)]
-  if (still && double > usual * CLOSER_MIN) passes.push(await look(models, image, double))
+  if (still && usual < CLOSER_BELOW) passes.push(await look(models, image, double))
   if (passes.flat().length === 0 || passes[0]!.some(({ networkWidth }) => networkWidth >= WIDE_MIN)) passes.unshift(await look(models, image, half))
   const found = unite(passes.reduce((coarser, finer) => [...coarser, ...withoutParts(finer, coarser)]))
   const sharp: Cell[] = []
   for (const [at, plate] of found.entries()) sharp.push(at < SHARPENED_MAX && plate.networkWidth < WIDE_MIN ? await sharpened(models, image, plate) : plate)
-  const sure = sharp.filter(({ score }) => score >= models.about.detector.threshold)
+  const sure = sharp.filter(({ score }) => score >= models.about.detector.threshold * BOTH_OPINIONS)
   return unite(sure).map(({ corners, score }) => ({ corners, score }))
 }
 

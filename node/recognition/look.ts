@@ -49,7 +49,7 @@ export interface PlateLook {
 }
 
 /** Why something that looked like a plate was not answered. */
-export const REJECT_REASONS = ['not-a-plate', 'low-confidence', 'too-small', 'format', 'outside-region', 'masked', 'too-many'] as const
+export const REJECT_REASONS = ['not-a-plate', 'low-confidence', 'too-small', 'cut-off', 'format', 'outside-region', 'masked', 'too-many'] as const
 export type RejectReason = typeof REJECT_REASONS[number]
 export type Rejected = { readonly [reason in RejectReason]: number }
 

@@ -14,10 +14,15 @@ import { recognise, type Picture } from './recognise.ts'
 const { models: folder } = workerData as { readonly models: string | undefined }
 let loaded: Promise<Models> | undefined
 
+/** Loaded once; what failed is tried again with the next picture. */
+function models (): Promise<Models> {
+  loaded ??= loadModels(folder).catch((error: unknown) => { loaded = undefined; throw error })
+  return loaded
+}
+
 async function answer ({ id, picture, request }: Task): Promise<Answer> {
   try {
-    const models = await (loaded ??= loadModels(folder))
-    return { id, look: await recognise(models, await pixelsOf(picture), request) }
+    return { id, look: await recognise(await models(), await pixelsOf(picture), request) }
   } catch (error) {
     if (error instanceof RecognitionError) return { id, code: error.code }
     throw error

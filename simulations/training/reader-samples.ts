@@ -74,7 +74,7 @@ function shoot (random: Random, plate: Plate): Shot {
   const height = lineHeight * plate.picture.height / 96
   const width = height * plate.picture.width / plate.picture.height * real(random, 0.8, 1.12)
   const isUpright = likely(random, UPRIGHT_SHARE)
-  const corners = placed(random, width, height, isUpright ? 0.11 : likely(random, 0.15) ? 0.2 : 0.06)
+  const corners = placed(random, width, height, isUpright ? 0.14 : likely(random, 0.15) ? 0.2 : 0.06)
   const canvas = backdrop(random, Math.ceil(Math.max(corners[2], corners[4]) + Math.min(corners[0], corners[6])), Math.ceil(Math.max(corners[5], corners[7]) + Math.min(corners[1], corners[3])))
   if (likely(random, 0.45)) drawHolder(canvas, random, corners)
   paste(canvas, plate.picture, corners)

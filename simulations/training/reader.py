@@ -23,6 +23,8 @@ TEXT_MAX, COLUMNS, CLASSES, KINDS = 12, 48, 40, 3
 BAND_COLUMNS = 12
 NOT_TRAINED = 255
 CTC_FROM, CTC_WEIGHT = 0.3, 0.35
+# At the end the text counts more than the columns: a letter that may be two should become one of them, not both.
+TEXT_FROM, TEXT_CTC_WEIGHT, TEXT_COLUMN_WEIGHT = 0.6, 1.0, 0.4
 COUNTRY_WEIGHT, KIND_WEIGHT = 0.5, 0.3
 KEEP = 0.998
 
@@ -90,9 +92,9 @@ class Shards:
         return torch.from_numpy(pictures).unsqueeze(1).float().div_(127.5).sub_(1), torch.from_numpy(labels)
 
 
-def losses(outputs, labels, ctc_weight):
+def losses(outputs, labels, column_weight, ctc_weight):
     characters, country, kind = (o.float() for o in outputs)
-    loss = F.cross_entropy(characters.reshape(-1, CLASSES), labels[:, 4 + TEXT_MAX:].reshape(-1), ignore_index=NOT_TRAINED, label_smoothing=0.01)
+    loss = column_weight * F.cross_entropy(characters.reshape(-1, CLASSES), labels[:, 4 + TEXT_MAX:].reshape(-1), ignore_index=NOT_TRAINED, label_smoothing=0.01)
     if ctc_weight > 0:
         has = (labels[:, 3] < NOT_TRAINED) & (labels[:, 3] > 0)
         text, lengths = labels[has, 4:4 + TEXT_MAX], labels[has, 3]
@@ -100,6 +102,12 @@ def losses(outputs, labels, ctc_weight):
         loss = loss + ctc_weight * ctc.clamp(max=5).mean()
     loss = loss + COUNTRY_WEIGHT * masked(country, labels[:, 0]) + KIND_WEIGHT * masked(kind, labels[:, 1])
     return loss
+
+
+def weights_at(done, is_trained):
+    """Of columns and of text, as the run goes on; weights that have learned before skip the start."""
+    if done >= TEXT_FROM: return TEXT_COLUMN_WEIGHT, TEXT_CTC_WEIGHT
+    return (1.0, CTC_WEIGHT) if done >= CTC_FROM or is_trained else (1.0, 0.0)
 
 
 def masked(logits, target):
@@ -168,7 +176,7 @@ def train(args):
             model.train()
             with torch.autocast('cpu', torch.bfloat16):
                 outputs = model(plates.contiguous(memory_format=torch.channels_last))
-            loss = losses(outputs, labels, CTC_WEIGHT if done >= CTC_FROM or args.init else 0)
+            loss = losses(outputs, labels, *weights_at(done, args.init is not None))
             optimiser.zero_grad(); loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 5)
             optimiser.step()

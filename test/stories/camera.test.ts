@@ -16,7 +16,7 @@ import type { CameraStatus, HitView } from '../../node/console/service.ts'
 import { streetCamera } from '../../simulations/pictures/street-camera.ts'
 import { LT_POLICE, LV_LUDZA } from '../support/founded.ts'
 import { layOutCountries, type Countries } from './support/country-nodes.ts'
-import { eventually } from './support/places.ts'
+import { eventually, told } from './support/places.ts'
 
 const story = suite('a camera sees it')
 const PLATE = 'JKL234'
@@ -44,12 +44,12 @@ if (await ffmpegVersion() === undefined) {
   console.log('SKIP the story of a camera: ffmpeg is not installed (`apt install ffmpeg`)')
   story('without ffmpeg there is no film to tell it with', () => {})
 } else {
-  story.before(async () => {
+  story.before(told(async () => {
     world = await layOutCountries()
     await film(join(world.folder, 'street.mp4'))
     for (const node of world.nodes) await node.start()
     await world.listAtSite([{ ref: 'UT-1', plate: PLATE, country: 'LT' }])
-  })
+  }))
   story.after(() => world.close())
 
   story('a film becomes a hit at the nation that looks for the vehicle', async () => {

@@ -15,7 +15,7 @@ import { derivedMessageId } from '../../protocol/bytes.ts'
 import { DAY, HOUR } from '../../protocol/instant.ts'
 import { LT_POLICE, LV_LUDZA, LV_POLICE } from '../support/founded.ts'
 import { isSettled, layOutCountries, NODE_FLAGS, type Countries, type StoryNode } from './support/country-nodes.ts'
-import { announceSeed, eventually } from './support/places.ts'
+import { announceSeed, eventually, told } from './support/places.ts'
 import { grantOf, readOf, vendorBodyOf } from './support/terms.ts'
 
 const story = suite('a hit crosses')
@@ -37,10 +37,10 @@ async function deliver (name: string, plate: string, terms: object = {}): Promis
   readIds.set(name, answer.verdicts![0]!.readId!)
 }
 
-story.before(async () => {
+story.before(told(async () => {
   world = await layOutCountries()
   await Promise.all(world.nodes.map(node => node.start()))
-})
+}))
 story.after(() => world.close())
 
 story('policies, entries and shares are told to the nodes, and the site watches', async () => {

@@ -11,7 +11,7 @@ import type { AnsweredVersion, ChangeDetail, ChangeView, DecisionView, DryRunVie
 import type { LogReport } from '../../node/console/service.ts'
 import { LT_POLICE, LV_LUDZA } from '../support/founded.ts'
 import { layOutCountries, type Countries } from './support/country-nodes.ts'
-import { announceSeed, eventually } from './support/places.ts'
+import { announceSeed, eventually, told } from './support/places.ts'
 import { grantOf, readOf } from './support/terms.ts'
 
 const story = suite('a policy changes')
@@ -32,11 +32,11 @@ async function see (count: number) {
   return eventually(`hit ${count} at the owner`, async () => { const hits = await world.hitsAtOwner(); return hits.length === count ? hits.sort((a, b) => a.hit.ordinal - b.hit.ordinal).at(-1) : undefined })
 }
 
-story.before(async () => {
+story.before(told(async () => {
   world = await layOutCountries()
   await Promise.all(world.nodes.map(node => node.start()))
   await world.listAtSite([{ ref: 'P-1', plate: 'ABC123', country: 'LT', furtherHits: true }])
-})
+}))
 story.after(() => world.close())
 
 story('before: the road is told', async () => {

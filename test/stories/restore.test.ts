@@ -18,7 +18,7 @@ import { parseLeaf } from '../../protocol/log/leaf.ts'
 import { keyOf, type InStreamRecord, type OutStreamRecord } from '../../protocol/records.ts'
 import { LT_NATIONAL, LT_POLICE, LV_NATIONAL, LV_POLICE } from '../support/founded.ts'
 import { isSettled, layOutCountries, type Countries, type Outcome, type StoryNode } from './support/country-nodes.ts'
-import { eventually } from './support/places.ts'
+import { eventually, told } from './support/places.ts'
 import { readOf } from './support/terms.ts'
 
 const story = suite('restore')
@@ -80,7 +80,7 @@ async function lose (node: StoryNode): Promise<void> {
 }
 
 let opener: readonly string[]; let sealer: readonly string[]
-story.before(async () => {
+story.before(told(async () => {
   world = await layOutCountries()
   addOperator(world.lt, LT_POLICE)
   addOperator(world.lv, LV_POLICE)
@@ -89,7 +89,7 @@ story.before(async () => {
   const { publicKey } = await done('backup', 'key', '--out', at('backup.key'))
   opener = ['--key', at('backup.key')]
   sealer = ['--to', publicKey as string]
-})
+}))
 story.after(() => world.close())
 
 story('a backup is taken while hits cross, by an operator and by nobody else', async () => {

@@ -15,7 +15,7 @@ import { toBase64url } from '../../protocol/bytes.ts'
 import { parseNationId, type AgencyId, type Kid, type NodeId } from '../../protocol/identifiers.ts'
 import { LT_NATIONAL, LT_POLICE, LV_LUDZA, LV_NATIONAL, LV_POLICE, LV_SITE } from '../support/founded.ts'
 import { isSettled, layOutCountries, type Countries, type StoryNode } from './support/country-nodes.ts'
-import { announceSeed, eventually as within, makeFolder, pause, removeFolder } from './support/places.ts'
+import { announceSeed, eventually as within, makeFolder, pause, removeFolder, told } from './support/places.ts'
 import { readOf } from './support/terms.ts'
 
 const story = suite('the life of trust')
@@ -74,13 +74,13 @@ async function moreHits (what: string): Promise<void> {
   await eventually(`hits ${what}`, async () => (await world.hitsAtOwner()).length >= sofar + 3 || accepted === ENTRIES)
 }
 
-story.before(async () => {
+story.before(told(async () => {
   mkdirSync(desk, { recursive: true })
   world = await layOutCountries()
   for (const node of world.nodes) await start(node)
   await world.listAtSite(Array.from({ length: ENTRIES }, (_, n) => ({ ref: `UT-${n}`, plate: plateOf(n), country: 'LT' })))
   pump = deliverAll()
-})
+}))
 story.after(async () => {
   delivering = false
   await pump.catch(() => {})

@@ -14,7 +14,7 @@ import { openCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseVerifierKey } from '../../protocol/log/note.ts'
 import { LV_POLICE } from '../support/founded.ts'
 import { layOutCountries, NODE_FLAGS, type Countries, type Outcome } from './support/country-nodes.ts'
-import { announceSeed, eventually, freePorts } from './support/places.ts'
+import { announceSeed, eventually, freePorts, told } from './support/places.ts'
 
 const story = suite('witnesses of a log')
 announceSeed()
@@ -73,7 +73,7 @@ const lvStatus = async () => (await world.lv.status()).log
 const growLog = async (): Promise<void> => { await world.ask(world.lv, LV_POLICE, 'LEGAL_OFFICER', 'hits', 'sent', '--reason', 'system-check') }
 const witnessedUp = (size: number): Promise<unknown> => eventually(`the log to be witnessed up to ${size}`, async () => (await lvStatus()).witnessed >= size)
 
-story.before(async () => {
+story.before(told(async () => {
   world = await layOutCountries()
   const ports = await freePorts(2)
   witnesses = [new StoryWitness('witness.dvi.example', ports[0]!), new StoryWitness('witness.university.example', ports[1]!)]
@@ -82,7 +82,7 @@ story.before(async () => {
   await world.lv.start()
   const { keys } = await world.ask<{ keys: string[] }>(world.lv, LV_POLICE, 'LEGAL_OFFICER', 'log', 'keys')
   for (const witness of witnesses) { witness.watch(keys); await witness.start() }
-})
+}))
 story.after(async () => {
   for (const witness of witnesses) await witness.end()
   await world.close()

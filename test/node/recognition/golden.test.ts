@@ -23,7 +23,8 @@ const x = suite('golden')
 const FOLDER = join(import.meta.dirname, 'goldens')
 const PICTURES: readonly { readonly name: string, readonly country: string, readonly text: string, readonly height: number }[] = [
   { name: 'latvian', country: 'LV', text: 'AB-1234', height: 36 }, { name: 'lithuanian', country: 'LT', text: 'CDE 567', height: 20 },
-  { name: 'estonian', country: 'EE', text: '123 ABC', height: 28 }, { name: 'small', country: 'PL', text: 'WX 12345', height: 12 }
+  { name: 'estonian', country: 'EE', text: '123 ABC', height: 28 }, { name: 'small', country: 'PL', text: 'WX 12345', height: 12 },
+  { name: 'two-lines', country: 'LV', text: 'KP|4821', height: 40 }
 ]
 /** What float32 may differ by between processors, after a softmax, in per mille. */
 const TOLERANCE = 15
@@ -67,7 +68,7 @@ for (const { name } of PICTURES) {
 }
 
 x('the texts are those that were drawn', () => {
-  for (const { name, text } of PICTURES) assert.is(goldens[name]!.text, text.replaceAll(/[- ]/g, ''), name)
+  for (const { name, text } of PICTURES) assert.equal([goldens[name]!.text, goldens[name]!.lines], [text.replaceAll(/[- |]/g, ''), text.split('|').length], name)
 })
 
 x.after(async () => { await models.dispose() })

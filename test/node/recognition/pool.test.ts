@@ -37,7 +37,7 @@ x('a worker that throws or dies costs its picture and no other', async () => {
 })
 
 x('a worker that hangs is replaced, be it busy or silent', async () => {
-  await using pool = create(1, 1500)
+  await using pool = create(1, 5000)
   for (const end of ['hang', 'neverAnswer'] as const) {
     assert.is(await codeOf(look(pool, end)), 'recogniser-failed')
     assert.is((await look(pool, 'answer', 7)).width, 7)

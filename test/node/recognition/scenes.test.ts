@@ -11,14 +11,14 @@ import type { NationId } from '../../../protocol/identifiers.ts'
 import { Random } from '../../../simulations/random.ts'
 
 const x = suite('scenes')
-const SCENES = 10
-const CLEAR_WIDTH = 90
+const SCENES = 8
+const CLEAR_WIDTH = 60
 
 x('plates of a drawn street are found, read and placed', async () => {
   await using pool = createPool({ workers: 1 })
   const count = { plates: 0, answered: 0, right: 0, invented: 0 }
   for (let at = 0; at < SCENES; at++) {
-    const { picture, plates } = await drawScene(new Random(`scenes-test/${at}`), { hour: 'day', width: 1280, height: 720 })
+    const { picture, plates } = await drawScene(new Random(`scenes-test/${at}`), { hour: 'day', width: 1280, height: 720, vehicles: 4 })
     const look = await pool.look(at % 2 === 0 ? picture : await encodeJpeg(picture), { camera: 'drawn' })
     const boxes = plates.map(({ corners }) => boxOf(corners))
     count.invented += look.plates.filter(({ corners }) => boxes.every(box => overlapOf(box, boxOf(corners)) < 0.1)).length

@@ -58,7 +58,10 @@ world('tells each node only of its own nation, in a form that it accepts', () =>
     }
     const tokens = nodesOf(one).flatMap(({ sources }) => sources.map(({ token }) => token))
     assert.ok(isUnique(tokens))
-    for (const camera of one.cameras) assert.ok(sourceOf(one, camera).source.cameras.some(({ id }) => id === camera.id))
+    for (const camera of one.cameras.filter(({ dialect }) => dialect !== 'pictures')) assert.ok(sourceOf(one, camera).source.cameras.some(({ id }) => id === camera.id))
+    const shown = nodesOf(one).flatMap(node => node.pictureCameras.map(camera => ({ node, camera })))
+    assert.equal(shown.map(({ camera }) => camera.id).sort(), one.cameras.filter(({ dialect }) => dialect === 'pictures').map(({ id }) => id).sort())
+    for (const { node, camera } of shown) assert.ok(node.role === 'site' && node.agencies.includes(camera.controller) && node.sources.every(({ cameras }) => cameras.every(({ id }) => id !== camera.id)))
   }
 })
 

@@ -94,7 +94,7 @@ plates('keep their look: a sheet of every country has one digest', () => {
   const sheet = createHash('sha256')
   const random = new Random('sheet')
   for (const country of COUNTRIES) sheet.update(digest(drawPlate(random, { country, anyText: 0.2, anyStyle: 0.2 })))
-  assert.is(sheet.digest('hex').slice(0, 16), 'GOLDEN')
+  assert.is(sheet.digest('hex').slice(0, 16), '9e85148bbd57bdee')
 })
 
 plates.run()

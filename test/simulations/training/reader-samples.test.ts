@@ -77,7 +77,7 @@ reader('are the same for the same seed, and a shard has one digest', () => {
 reader('keep their look: a few hundred have one digest', () => {
   const all = createHash('sha256')
   for (const { picture, label } of made) all.update(picture).update(label)
-  assert.is(all.digest('hex').slice(0, 16), 'GOLDEN')
+  assert.is(all.digest('hex').slice(0, 16), '7de47973b148f3ac')
 })
 
 reader('refuse to be written when they are not what the header says', () => {

@@ -39,3 +39,11 @@ export function announceSeed (): number {
   console.log(`seed ${seed}`)
   return seed
 }
+
+/** A hook that fails takes all tests with it, and the runner keeps its error to itself: here it is said first. */
+export const told = (prepare: () => Promise<void>) => async (): Promise<void> => {
+  try { await prepare() } catch (error) {
+    console.error(error)
+    throw error
+  }
+}
