@@ -1,7 +1,10 @@
 /** From the words on the command line to one command and its options; what is mistyped is answered with what was meant. */
 import { parseArgs } from 'node:util'
 import { nearest } from '../nearest.ts'
-import { GLOBAL_OPTIONS, usageError, type CliCommand } from './command.ts'
+import { GLOBAL_OPTIONS, usageError, type CliCommand, type CommandOption } from './command.ts'
+
+/** Of SHA-256 in base64url. */
+const DIGEST_LENGTH = 43
 
 export type OptionValues = { readonly [name: string]: string | boolean | (string | boolean)[] | undefined }
 /** `help` with the command, or the words of a group, that it is asked for. */
@@ -56,7 +59,7 @@ function unknownCommand (words: readonly string[], commands: readonly CliCommand
 function parseOptions (command: CliCommand, args: readonly string[]): Asked {
   const options = { ...GLOBAL_OPTIONS, ...command.options }
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    const { values, positionals } = parseArgs({ args: joinDashedValues(args, options), options, allowPositionals: true, strict: true })
     checkPositionals(command, positionals)
     return { command, values, positionals }
   } catch (cause) {
@@ -65,6 +68,17 @@ function parseOptions (command: CliCommand, args: readonly string[]): Asked {
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') throw usageError(message.split('\n')[0]!)
     throw cause
   }
+}
+
+/** Hashes are base64url, so one in sixty-four begins with a dash: after an option that wants a value it is that value. */
+function joinDashedValues (args: readonly string[], options: { readonly [name: string]: CommandOption }): string[] {
+  const joined: string[] = []
+  for (const word of args) {
+    const wantsValue = options[joined.at(-1)?.replace(/^--/, '') ?? '']?.type === 'string' && joined.at(-1)!.startsWith('--')
+    if (wantsValue && /^-[\w-]{2,}$/.test(word) && (!word.startsWith('--') || word.length === DIGEST_LENGTH)) joined.push(`${joined.pop()}=${word}`)
+    else joined.push(word)
+  }
+  return joined
 }
 
 function unknownOption (option: string, known: readonly string[]): Error {
