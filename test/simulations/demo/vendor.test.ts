@@ -44,7 +44,8 @@ function someReads (count: number): CameraRead[] {
   const chance = new Chance('vendor', 'reads')
   const reads: CameraRead[] = []
   for (const pass of trafficOf(world)) {
-    reads.push(...readsOf({ ...pass, at: 0 }, NOW * 1000, chance))
+    // Cameras that show pictures send nothing. Each pass has an instant of its own, and so its events have ids of their own.
+    if (pass.camera.dialect !== 'pictures') reads.push(...readsOf({ ...pass, at: -reads.length }, NOW * 1000, chance))
     if (reads.length >= count) return reads.slice(0, count)
   }
   throw new Error('traffic has no end')
