@@ -42,7 +42,7 @@ const samplesFor = (sourcePixels: number, pixels: number): number =>
   Math.min(Math.max(Math.ceil(sourcePixels / pixels - 0.01), 1), SAMPLES_PER_PIXEL_SIDE_MAX)
 
 /** From the unit square to the quadrilateral: x = (a·u + b·v + c) ÷ (g·u + h·v + 1), y = (d·u + e·v + f) ÷ the same. */
-function perspectiveOf ([x0, y0, x1, y1, x2, y2, x3, y3]: Corners): readonly [number, number, number, number, number, number, number, number] {
+export function perspectiveOf ([x0, y0, x1, y1, x2, y2, x3, y3]: Corners): readonly [number, number, number, number, number, number, number, number] {
   const [rightX, rightY, leftX, leftY] = [x1 - x2, y1 - y2, x3 - x2, y3 - y2]
   const [skewX, skewY] = [x0 - x1 + x2 - x3, y0 - y1 + y2 - y3]
   const area = rightX * leftY - leftX * rightY
@@ -51,7 +51,8 @@ function perspectiveOf ([x0, y0, x1, y1, x2, y2, x3, y3]: Corners): readonly [nu
   return [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h]
 }
 
-function bilinear ({ width, height, data }: GrayImage, x: number, y: number): number {
+/** The light at a point of the picture, its edge going on outside. */
+export function bilinear ({ width, height, data }: GrayImage, x: number, y: number): number {
   const column = Math.min(Math.max(x - 0.5, 0), width - 1)
   const row = Math.min(Math.max(y - 0.5, 0), height - 1)
   const left = Math.floor(column)

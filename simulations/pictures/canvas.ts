@@ -21,8 +21,6 @@ export function imageOf ({ width, height, data }: Canvas): GrayImage {
   return { width, height, data: bytes }
 }
 
-export const canvasOf = ({ width, height, data }: GrayImage): Canvas => ({ width, height, data: Float32Array.from(data) })
-
 /** Fills what the contours go around (non-zero winding); `share` 0 to 1 is how much of what was there is covered. */
 export function fill (canvas: Canvas, contours: readonly Contour[], light: number, share = 1): void {
   const edges = edgesOf(contours)

@@ -2,23 +2,16 @@
  * Flat things seen at an angle: which point of a plate is where in the picture, and a flat picture pasted so. Corners go
  * clockwise from the top left; pixel centres lie at .5.
  */
-import type { Corners } from '../../node/recognition/corners.ts'
+import { boxOf, type Corners } from '../../node/recognition/corners.ts'
 import type { GrayImage } from '../../node/recognition/image.ts'
-import { resize } from '../../node/recognition/resample.ts'
+import { bilinear, perspectiveOf, resize } from '../../node/recognition/resample.ts'
 import type { Canvas } from './canvas.ts'
 
 /** Nine coefficients: x = (a·u + b·v + c) ÷ w, y = (d·u + e·v + f) ÷ w, w = g·u + h·v + i. */
 export type Perspective = readonly [number, number, number, number, number, number, number, number, number]
 
 /** From the unit square to the corners (Heckbert, Fundamentals of Texture Mapping and Image Warping, 1989, section 2.2.3). */
-export function perspectiveTo ([x0, y0, x1, y1, x2, y2, x3, y3]: Corners): Perspective {
-  const [dx1, dx2, sx] = [x1 - x2, x3 - x2, x0 - x1 + x2 - x3]
-  const [dy1, dy2, sy] = [y1 - y2, y3 - y2, y0 - y1 + y2 - y3]
-  const area = dx1 * dy2 - dx2 * dy1
-  const g = (sx * dy2 - dx2 * sy) / area
-  const h = (dx1 * sy - sx * dy1) / area
-  return [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h, 1]
-}
+export const perspectiveTo = (corners: Corners): Perspective => [...perspectiveOf(corners), 1]
 
 /** The way back, to the unit square. */
 export function inverted ([a, b, c, d, e, f, g, h, i]: Perspective): Perspective {
@@ -43,10 +36,9 @@ const SAMPLES_SIDE = 2
 export function paste (canvas: Canvas, picture: GrayImage, corners: Corners, share = 1): void {
   const flat = shrunkFor(picture, corners)
   const back = inverted(perspectiveTo(corners))
-  const xs = [corners[0], corners[2], corners[4], corners[6]]
-  const ys = [corners[1], corners[3], corners[5], corners[7]]
-  const [left, right] = [Math.max(Math.floor(Math.min(...xs)), 0), Math.min(Math.ceil(Math.max(...xs)), canvas.width)]
-  const [top, bottom] = [Math.max(Math.floor(Math.min(...ys)), 0), Math.min(Math.ceil(Math.max(...ys)), canvas.height)]
+  const box = boxOf(corners)
+  const [left, right] = [Math.max(Math.floor(box[0]), 0), Math.min(Math.ceil(box[2]), canvas.width)]
+  const [top, bottom] = [Math.max(Math.floor(box[1]), 0), Math.min(Math.ceil(box[3]), canvas.height)]
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) pastePixel(canvas, flat, back, column, row, share)
   }
@@ -77,17 +69,4 @@ function shrunkFor (picture: GrayImage, [x0, y0, x1, y1, x2, y2, x3, y3]: Corner
   const width = Math.max(Math.min(Math.ceil(across), picture.width), 1)
   const height = Math.max(Math.min(Math.ceil(down), picture.height), 1)
   return resize(picture, width, height)
-}
-
-function bilinear ({ width, height, data }: GrayImage, x: number, y: number): number {
-  const column = Math.min(Math.max(x - 0.5, 0), width - 1)
-  const row = Math.min(Math.max(y - 0.5, 0), height - 1)
-  const left = Math.floor(column)
-  const top = Math.floor(row)
-  const right = left + 1 < width ? 1 : 0
-  const at = top * width + left
-  const below = top + 1 < height ? at + width : at
-  const upper = data[at]! + (data[at + right]! - data[at]!) * (column - left)
-  const lower = data[below]! + (data[below + right]! - data[below]!) * (column - left)
-  return upper + (lower - upper) * (row - top)
 }
